@@ -1,0 +1,285 @@
+//! What passes between a machine and its adapter.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::Instant;
+use crate::stanza::{Iq, Stanza, StanzaError};
+
+/// Names one transport. Whatever an adapter reports about an older one changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId(pub(crate) u32);
+
+/// Where to connect to: one host, one port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Target {
+    /// A host name or an IP literal (IPv6 without brackets).
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl Target {
+    /// The target `host:port`.
+    #[must_use]
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// A thing only the adapter can do. Released when every byte before it is written.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Open a TCP connection and answer with `handle_connected` or `handle_lost`.
+    ///
+    /// If the host has several addresses the adapter races or tries them; to the machine it is
+    /// one target.
+    Connect {
+        /// Names the transport from now on.
+        id: AttemptId,
+        /// Where to.
+        target: Target,
+    },
+    /// Run a TLS handshake on the open transport and answer with `handle_secured` or
+    /// `handle_lost`. Bytes that arrive in between are TLS, never XMPP.
+    Secure {
+        /// The transport.
+        id: AttemptId,
+        /// The reference identity the certificate must carry: the XMPP domain, never the host
+        /// that was connected to (RFC 6120 §13.7.2.1, RFC 7590 §3.4).
+        server_name: String,
+        /// The ALPN protocol to offer, for direct TLS (XEP-0368 §3).
+        alpn: Option<&'static [u8]>,
+    },
+    /// Close the transport. No report is due; what arrives later is ignored.
+    Disconnect {
+        /// The transport.
+        id: AttemptId,
+        /// Politely or at once.
+        how: Shutdown,
+    },
+}
+
+/// How to close a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Everything is written: end TLS with `close_notify`, then close TCP.
+    Flush,
+    /// Drop it at once, unwritten bytes too.
+    Abort,
+}
+
+/// What the adapter knows of a transport it has just opened.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ConnInfo {
+    /// Fresh random bytes to mix into the machine's generator, if the adapter has a source.
+    pub entropy: Option<[u8; 32]>,
+}
+
+impl ConnInfo {
+    /// Nothing known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With fresh random bytes, which are mixed into the machine's generator.
+    #[must_use]
+    pub fn with_entropy(mut self, entropy: [u8; 32]) -> Self {
+        self.entropy = Some(entropy);
+        self
+    }
+}
+
+impl fmt::Debug for ConnInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnInfo").finish_non_exhaustive()
+    }
+}
+
+/// Protocol versions of TLS that XMPP may use (RFC 7590 §3.1, RFC 9325).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    V1_2,
+    /// TLS 1.3 (RFC 8446).
+    V1_3,
+}
+
+/// What the adapter knows of a finished TLS handshake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsInfo {
+    /// The negotiated version, if the TLS library tells.
+    pub version: Option<TlsVersion>,
+}
+
+impl TlsInfo {
+    /// Nothing known but that the transport is secured.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the negotiated protocol version.
+    #[must_use]
+    pub fn with_version(mut self, version: TlsVersion) -> Self {
+        self.version = Some(version);
+        self
+    }
+}
+
+/// Why a transport could not be had, or went away, as far as the adapter can tell.
+///
+/// The texts are for people; programs match on the variants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LostCause {
+    /// The host name has no address.
+    NameNotFound(String),
+    /// The host refused the connection: nothing listens on that port.
+    Refused,
+    /// The host cannot be reached.
+    Unreachable(String),
+    /// The peer closed the connection without closing the stream.
+    Eof,
+    /// The peer reset the connection.
+    Reset,
+    /// TLS failed.
+    Tls(TlsFault),
+    /// Any other failure of the transport, in the words of the operating system.
+    Io(String),
+}
+
+/// How TLS failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsFault {
+    /// The server's certificate was refused.
+    Certificate(CertificateFault),
+    /// The handshake failed for another reason, in the words of the TLS library.
+    Handshake(String),
+}
+
+/// Why a certificate was refused (RFC 6120 §13.7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateFault {
+    /// No trusted authority stands behind it.
+    Untrusted,
+    /// It is made out for other names.
+    WrongName {
+        /// The name that was needed: the XMPP domain.
+        expected: String,
+        /// The names it carries, if known.
+        presented: alloc::vec::Vec<String>,
+    },
+    /// It is its own authority: a self-signed certificate that is marked as a CA.
+    SelfSigned,
+    /// It has expired.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+    /// It was revoked.
+    Revoked,
+    /// Another fault, in the words of the TLS library.
+    Other(String),
+}
+
+/// Names a stanza that was handed to the machine with a `send` command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SendToken(pub(crate) u64);
+
+/// Names a request that was handed to the machine and has not been answered yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IqToken(pub(crate) u64);
+
+/// A command that has come to its end. Each token gets exactly one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Completion {
+    /// A request was answered, or never will be.
+    Reply {
+        /// The request.
+        token: IqToken,
+        /// The `result` stanza, or why there is none.
+        result: Result<Iq, RequestError>,
+    },
+    /// The fate of a stanza.
+    Outcome {
+        /// The stanza's token.
+        token: SendToken,
+        /// What became of it.
+        outcome: Outcome,
+    },
+}
+
+/// What became of a stanza that was sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// All of its bytes were taken by the transport. Without stream management nobody knows more
+    /// (RFC 6120 gives no acknowledgement).
+    Written,
+    /// The stream ended before all of its bytes were taken by the transport. The stanza is handed
+    /// back; part of it may have reached the peer, but never the whole.
+    Failed(Stanza),
+}
+
+/// Why a request has no result.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The answer is an error (RFC 6120 §8.3).
+    Stanza(StanzaError),
+    /// No answer within the request's time limit.
+    TimedOut,
+    /// The stream ended first.
+    Disconnected,
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stanza(error) => write!(f, "the request was answered with an error: {error}"),
+            Self::TimedOut => f.write_str("the request was not answered in time"),
+            Self::Disconnected => f.write_str("the stream ended before the request was answered"),
+        }
+    }
+}
+
+impl core::error::Error for RequestError {}
+
+/// The next thing to do for whoever drives a machine.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// Carry this out, then go on with `step`.
+    Act(Action),
+    /// Hand this to whoever gave the command, then go on with `step`.
+    Done(Completion),
+    /// A bounded computation is not finished: let others run, then go on with `step`.
+    Work,
+    /// Nothing to do before one of these: write (if not empty), read (if wanted), or the time.
+    Wait {
+        /// Bytes to write.
+        write: &'a [u8],
+        /// Whether to read.
+        read: bool,
+        /// When to call `handle_timeout`.
+        until: Option<Instant>,
+    },
+}

@@ -1,0 +1,413 @@
+//! The client as an [`Endpoint`]: what the world does to it, and how it digests input.
+
+use super::super::{
+    Action, AttemptId, Completion, ConnInfo, Endpoint, LostCause, Outcome, PeerFault, Phase,
+    Reason, RequestError, Shutdown, Timer, TlsInfo,
+};
+use super::{Client, Event, Link, Query};
+use crate::Instant;
+use crate::negotiate::{Cx, Negotiation, Verdict};
+use crate::ns;
+use crate::session::earliest;
+use crate::stanza::{Condition, Iq, IqType, Stanza, StanzaError, StanzaFaultKind};
+use crate::stream::StreamError;
+use crate::trace;
+use crate::xml::{Element, Item};
+
+/// Items digested in one piece of work.
+const BATCH: usize = 64;
+
+impl Endpoint for Client {
+    type Event = Event;
+
+    fn handle_connected(&mut self, now: Instant, id: AttemptId, info: ConnInfo) {
+        self.advance(now);
+        if id != self.attempt || !matches!(self.link, Link::Connecting) {
+            return;
+        }
+        if let Some(entropy) = &info.entropy {
+            self.rng.mix(entropy);
+        }
+        if self.config.tls == super::TlsMode::Direct {
+            self.link = Link::Securing;
+            // XEP-0368 §3: clients of direct TLS should name the protocol.
+            self.push_secure(Some(b"xmpp-client"));
+        } else {
+            self.link = Link::Negotiating(Negotiation::new(&mut self.cx()));
+        }
+    }
+
+    fn handle_secured(&mut self, now: Instant, id: AttemptId, tls: TlsInfo) {
+        self.advance(now);
+        if id != self.attempt {
+            return;
+        }
+        match core::mem::replace(&mut self.link, Link::Idle) {
+            Link::Securing => {
+                self.link = Link::Negotiating(Negotiation::new_secured(&mut self.cx()));
+            }
+            Link::Negotiating(mut negotiation) if negotiation.is_securing() => {
+                // RFC 6120 §5.4.3.3: nothing learnt before TLS may survive.
+                self.parser.reset();
+                self.undigested = 0;
+                negotiation.handle_secured(&mut self.cx());
+                self.link = Link::Negotiating(negotiation);
+            }
+            other => {
+                self.link = other;
+                return;
+            }
+        }
+        self.tls = Some(tls);
+    }
+
+    fn handle_received(&mut self, now: Instant, id: AttemptId, bytes: &[u8]) {
+        self.advance(now);
+        if id != self.attempt || bytes.is_empty() {
+            return;
+        }
+        match &self.link {
+            Link::Idle | Link::Connecting | Link::Flushing(_) | Link::Lost(_) => return,
+            Link::Securing => return self.abort(Reason::Peer(PeerFault::DataAfterProceed)),
+            Link::Negotiating(negotiation) if negotiation.is_securing() => {
+                return self.abort(Reason::Peer(PeerFault::DataAfterProceed));
+            }
+            Link::Negotiating(_) | Link::Online | Link::Closing { .. } => {}
+        }
+        if self.undigested + bytes.len() > self.config.max_chunk {
+            return self.fail(Reason::InputOverflow);
+        }
+        self.undigested += bytes.len();
+        self.parser.push(bytes);
+    }
+
+    fn handle_written(&mut self, now: Instant, id: AttemptId, n: usize) {
+        self.advance(now);
+        if id != self.attempt {
+            return;
+        }
+        self.out.consume(n);
+        while let Some(token) = self.unwritten.take_written(self.out.written()) {
+            let outcome = Outcome::Written;
+            self.completions.push_back(Completion::Outcome { token, outcome });
+        }
+    }
+
+    fn handle_lost(&mut self, now: Instant, id: AttemptId, cause: LostCause) {
+        self.advance(now);
+        if id != self.attempt {
+            return;
+        }
+        let ended = match &self.link {
+            Link::Idle | Link::Lost(_) => return,
+            Link::Flushing(ended) => return self.finish(ended.clone()),
+            // RFC 6120 §4.4: some peers close TCP instead of answering the closing tag.
+            Link::Closing { .. } if self.out.is_empty() => self.ended(Reason::ClosedByUs),
+            _ => self.ended(Reason::Transport(cause)),
+        };
+        // A peer that sends much and leaves: what it sent before is still delivered.
+        if self.undigested > 0 {
+            self.link = Link::Lost(ended);
+            self.deadline = None;
+        } else {
+            self.finish(ended);
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        if let Some((timer, at)) = self.deadline
+            && at <= self.now
+        {
+            self.deadline = None;
+            self.give_up(timer);
+        }
+        while let Some(token) = self.requests.take_due(self.now) {
+            let result = Err(RequestError::TimedOut);
+            self.completions.push_back(Completion::Reply { token, result });
+        }
+        while let Some(iq) = self.queries.take_due(self.now) {
+            self.refuse(&iq);
+        }
+    }
+
+    fn poll_action(&mut self) -> Option<Action> {
+        // The barrier: TLS starts on the byte after the last one written in the clear. The other
+        // actions are queued only when nothing waits to be written, or when nothing ever will.
+        if matches!(self.actions.front(), Some(Action::Secure { .. })) && !self.out.is_empty() {
+            return None;
+        }
+        self.actions.pop_front()
+    }
+
+    fn poll_completion(&mut self) -> Option<Completion> {
+        self.completions.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        let deadline = self.deadline.map(|(_, at)| at);
+        earliest([deadline, self.requests.poll_timeout(), self.queries.poll_timeout()])
+    }
+
+    fn work(&mut self) -> bool {
+        if let Link::Negotiating(negotiation) = &self.link
+            && negotiation.has_work()
+        {
+            self.work_on_login();
+            return true;
+        }
+        for _ in 0..BATCH {
+            if !self.can_digest() {
+                break;
+            }
+            self.digest();
+        }
+        if self.out.is_empty()
+            && let Link::Flushing(ended) = &self.link
+        {
+            let ended = ended.clone();
+            self.disconnect(ended, Shutdown::Flush);
+        }
+        self.can_digest()
+    }
+
+    fn outgoing(&self) -> &[u8] {
+        match &self.link {
+            Link::Lost(_) => &[],
+            _ => self.out.as_slice(),
+        }
+    }
+
+    fn wants_read(&self) -> bool {
+        match &self.link {
+            Link::Negotiating(negotiation) => !negotiation.is_securing() && self.has_input_room(),
+            Link::Online | Link::Closing { .. } => self.has_input_room(),
+            // Read and dropped: unread bytes would make TCP reset what we still have to say.
+            Link::Flushing(_) => true,
+            Link::Idle | Link::Connecting | Link::Securing | Link::Lost(_) => false,
+        }
+    }
+
+    fn max_chunk(&self) -> usize {
+        self.config.max_chunk
+    }
+}
+
+/// What came out of the parser, free of its buffers.
+enum Digested {
+    Verdict(Result<Verdict, Reason>),
+    Element(Element),
+    Error(StreamError),
+    Close,
+    Ignored,
+}
+
+impl Client {
+    fn cx(&mut self) -> Cx<'_> {
+        Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng }
+    }
+
+    fn push_secure(&mut self, alpn: Option<&'static [u8]>) {
+        // RFC 6120 §13.7.2.1: the reference identity is the domain, whatever host this is.
+        let server_name = self.config.jid.domain().into();
+        self.actions.push_back(Action::Secure { id: self.attempt, server_name, alpn });
+    }
+
+    fn has_input_room(&self) -> bool {
+        self.undigested == 0 && self.has_event_room() && !self.is_output_full()
+    }
+
+    fn has_event_room(&self) -> bool {
+        self.events.len() < self.config.event_capacity.max(1)
+    }
+
+    fn is_output_full(&self) -> bool {
+        self.out.len() > self.config.output_high_water
+    }
+
+    fn can_digest(&self) -> bool {
+        let open = match &self.link {
+            Link::Negotiating(negotiation) => {
+                !negotiation.is_securing() && !negotiation.has_work() && !self.is_output_full()
+            }
+            Link::Online | Link::Closing { .. } => !self.is_output_full(),
+            Link::Lost(_) => true,
+            Link::Idle | Link::Connecting | Link::Securing | Link::Flushing(_) => false,
+        };
+        open && self.undigested > 0 && self.has_event_room()
+    }
+
+    /// Takes one item out of the parser and acts on it.
+    fn digest(&mut self) {
+        let digested = match self.parser.next() {
+            Ok(None) => {
+                self.undigested = 0;
+                if let Link::Lost(ended) = &self.link {
+                    let ended = ended.clone();
+                    self.finish(ended);
+                }
+                return;
+            }
+            Err(error) => return self.fail(Reason::Peer(PeerFault::Xml(error))),
+            Ok(Some(Item::Header(header))) => {
+                trace::received(header.element());
+                match &mut self.link {
+                    Link::Negotiating(negotiation) => {
+                        Digested::Verdict(negotiation.handle_header(&header))
+                    }
+                    _ => Digested::Ignored,
+                }
+            }
+            Ok(Some(Item::Element(element))) => {
+                trace::received(element);
+                let cx = &mut Cx {
+                    config: &self.config,
+                    out: &mut self.out,
+                    rng: &mut self.rng,
+                };
+                match &mut self.link {
+                    _ if element.is("error", ns::STREAM) => {
+                        Digested::Error(StreamError::from_element(element))
+                    }
+                    Link::Negotiating(negotiation) => {
+                        match negotiation.handle_element(cx, element) {
+                            Ok(Verdict::Pass) => Digested::Element(element.to_element()),
+                            verdict => Digested::Verdict(verdict),
+                        }
+                    }
+                    Link::Closing { from } if *from != Phase::Online => Digested::Ignored,
+                    _ => Digested::Element(element.to_element()),
+                }
+            }
+            Ok(Some(Item::End)) => {
+                trace::received_close();
+                Digested::Close
+            }
+        };
+        match digested {
+            Digested::Verdict(Ok(verdict)) => self.follow(verdict),
+            Digested::Verdict(Err(reason)) => self.fail(reason),
+            Digested::Element(element) => self.handle_element(element),
+            Digested::Error(error) => self.fail(Reason::Reported(error)),
+            Digested::Close => self.handle_close(),
+            Digested::Ignored => {}
+        }
+    }
+
+    fn work_on_login(&mut self) {
+        let cx = &mut Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng };
+        if let Link::Negotiating(negotiation) = &mut self.link {
+            match negotiation.work(cx) {
+                Ok(verdict) => self.follow(verdict),
+                Err(reason) => self.fail(reason),
+            }
+        }
+    }
+
+    fn follow(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Continue | Verdict::Pass => {}
+            // Whoever put bytes there hopes that they are read as part of the secured stream.
+            Verdict::Secure if self.parser.unread() > 0 => {
+                self.abort(Reason::Peer(PeerFault::DataAfterProceed));
+            }
+            Verdict::Secure => {
+                self.undigested = 0;
+                self.push_secure(None);
+            }
+            Verdict::Restart => self.parser.restart(),
+            Verdict::Online(jid) => {
+                self.link = Link::Online;
+                self.deadline = None;
+                self.jid = Some(jid.clone());
+                self.events.push_back(Event::Online { jid });
+            }
+        }
+    }
+
+    /// The peer's closing tag (RFC 6120 §4.4).
+    fn handle_close(&mut self) {
+        let reason = match self.link {
+            Link::Closing { .. } => Reason::ClosedByUs,
+            _ => Reason::ClosedByPeer,
+        };
+        self.fail(reason);
+    }
+
+    /// An element of the negotiated stream.
+    fn handle_element(&mut self, element: Element) {
+        match Stanza::from_element(element) {
+            Ok(Stanza::Iq(iq)) => match iq.type_() {
+                IqType::Get | IqType::Set => self.handle_query(iq),
+                IqType::Result | IqType::Error => self.handle_answer(iq),
+            },
+            Ok(stanza) => self.events.push_back(Event::Stanza(stanza)),
+            Err(fault) if fault.kind() == StanzaFaultKind::NotAStanza => {
+                self.events.push_back(Event::Nonza(fault.into_element()));
+            }
+            Err(fault) => {
+                if self.is_online()
+                    && let Some(reply) = fault.reply()
+                {
+                    self.out.write(reply.element().as_ref());
+                }
+                self.events.push_back(Event::Faulty(fault));
+            }
+        }
+    }
+
+    fn handle_query(&mut self, iq: Iq) {
+        if !self.is_online() {
+            // Our stream is closed: nobody can answer any more.
+            return;
+        }
+        if self.queries.len() >= self.config.max_queries {
+            return self.refuse(&iq);
+        }
+        let token = self.queries.insert(iq.clone(), self.now + self.config.answer_timeout);
+        self.events.push_back(Event::Query(Query { token, iq }));
+    }
+
+    /// RFC 6120 §8.2.3: an entity that does not understand a request says so.
+    fn refuse(&mut self, iq: &Iq) {
+        if !self.is_online() {
+            return;
+        }
+        if let Ok(reply) = iq.error_reply(&StanzaError::new(Condition::ServiceUnavailable)) {
+            self.out.write(reply.element().as_ref());
+        }
+    }
+
+    fn handle_answer(&mut self, iq: Iq) {
+        let Some(own) = &self.jid else { return };
+        // An answer nobody waits for, or from somebody else: ignored (RFC 6120 §8.2.3).
+        let Some(token) = self.requests.take(&iq, own) else { return };
+        let result = match iq.error() {
+            Some(error) => Err(RequestError::Stanza(error)),
+            None => Ok(iq),
+        };
+        self.completions.push_back(Completion::Reply { token, result });
+    }
+
+    /// A deadline of the attempt has passed.
+    fn give_up(&mut self, timer: Timer) {
+        match &self.link {
+            Link::Flushing(ended) => {
+                let ended = ended.clone();
+                self.disconnect(ended, Shutdown::Abort);
+            }
+            Link::Connecting | Link::Securing | Link::Closing { .. } => {
+                self.abort(Reason::TimedOut(timer));
+            }
+            Link::Negotiating(negotiation) if negotiation.is_securing() => {
+                self.abort(Reason::TimedOut(timer));
+            }
+            Link::Negotiating(_) | Link::Online => self.fail(Reason::TimedOut(timer)),
+            Link::Idle | Link::Lost(_) => {}
+        }
+    }
+}

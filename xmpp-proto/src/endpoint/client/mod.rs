@@ -1,0 +1,436 @@
+//! The client: the initiating entity of a client-to-server stream.
+
+mod config;
+mod event;
+mod machine;
+
+use alloc::collections::VecDeque;
+
+pub use config::{ClientConfig, TlsMode};
+pub use event::{Event, Misuse, Query, Rejected, Request};
+
+use super::{
+    Action, AttemptId, Completion, Ended, IqToken, Outcome, Phase, Reason, RequestError, SendToken,
+    Shutdown, Timer, TlsInfo,
+};
+use crate::Instant;
+use crate::jid::FullJid;
+use crate::negotiate::Negotiation;
+use crate::rng::{Rng, Seed};
+use crate::session::{Queries, Requests, Unwritten, earliest};
+use crate::stanza::{Iq, Stanza, StanzaError};
+use crate::stream::{CLOSE, Outbox, StreamCondition, StreamError};
+use crate::sync::Arc;
+use crate::xml::{Element, Parser};
+
+/// A client: connects, secures, authenticates and binds, then sends and receives stanzas.
+///
+/// It does no I/O. Whoever drives it keeps the [contract](super#the-contract); this is the whole
+/// loop, with a made-up transport:
+///
+/// ```
+/// use xmpp_proto::endpoint::{Action, AttemptId, Client, ClientConfig, Endpoint, Event, Step};
+/// use xmpp_proto::{Instant, Seed};
+///
+/// # struct Transport;
+/// # impl Transport {
+/// #     fn write(&mut self, bytes: &[u8]) -> usize { bytes.len() }
+/// #     fn read(&mut self) -> Option<Vec<u8>> { None }
+/// #     fn carry_out(&mut self, _: &mut Client, action: Action) -> Option<AttemptId> {
+/// #         match action { Action::Connect { id, .. } => Some(id), _ => None }
+/// #     }
+/// # }
+/// # let (mut transport, mut now) = (Transport, Instant::from_micros(0));
+/// # let seed = Seed::new([7; 32]); // take fresh random bytes for real
+/// let config = ClientConfig::new("alice@example.org".parse()?, "a password");
+/// let mut client = Client::new(config, seed, now);
+/// client.connect(now)?;
+/// let mut link = None;
+/// 'drive: loop {
+///     let until = loop {
+///         match client.step() {
+///             Step::Act(action) => link = transport.carry_out(&mut client, action).or(link),
+///             Step::Done(completion) => println!("{completion:?}"),
+///             Step::Work => {} // or let others run first
+///             Step::Wait { write, read, until } => {
+///                 let Some(id) = link else { break until };
+///                 let written = if write.is_empty() { 0 } else { transport.write(write) };
+///                 let received = if read { transport.read() } else { None };
+///                 if written == 0 && received.is_none() {
+///                     break until; // nothing to do: sleep until something happens
+///                 }
+///                 client.handle_written(now, id, written);
+///                 if let Some(bytes) = received {
+///                     client.handle_received(now, id, &bytes);
+///                 }
+///             }
+///         }
+///     };
+///     while let Some(event) = client.poll_event() {
+///         match event {
+///             Event::Online { jid } => println!("online as {jid}"),
+///             Event::Ended(ended) => break 'drive println!("{ended}"),
+///             other => println!("{other:?}"),
+///         }
+///     }
+///     now = until.unwrap_or(now); // a real driver waits for the first of I/O and this moment
+///     client.handle_timeout(now);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Client {
+    config: Arc<ClientConfig>,
+    rng: Rng,
+    now: Instant,
+    attempt: AttemptId,
+    link: Link,
+    parser: Parser,
+    /// Bytes received since the parser last said that it needs more.
+    undigested: usize,
+    out: Outbox,
+    actions: VecDeque<Action>,
+    completions: VecDeque<Completion>,
+    events: VecDeque<Event>,
+    requests: Requests,
+    queries: Queries,
+    unwritten: Unwritten,
+    next_token: u64,
+    deadline: Option<(Timer, Instant)>,
+    jid: Option<FullJid>,
+    tls: Option<TlsInfo>,
+}
+
+/// The state of the transport and the stream on it.
+enum Link {
+    /// No transport.
+    Idle,
+    /// `Action::Connect` is out.
+    Connecting,
+    /// Direct TLS: `Action::Secure` is out and there is no stream yet.
+    Securing,
+    /// A stream is being negotiated.
+    Negotiating(Negotiation),
+    /// Stanzas flow.
+    Online,
+    /// We sent the closing tag and wait for the peer's (RFC 6120 §4.4).
+    Closing { from: Phase },
+    /// All is said: the rest of the output is written, then the transport is closed.
+    Flushing(Ended),
+    /// The transport is gone; what it brought before is still being digested.
+    Lost(Ended),
+}
+
+impl Client {
+    /// A client that is not connected yet.
+    ///
+    /// The seed must come from a good source and be used once: nonces and stanza ids are drawn
+    /// from it.
+    #[must_use]
+    pub fn new(config: impl Into<Arc<ClientConfig>>, seed: Seed, now: Instant) -> Self {
+        let config = config.into();
+        Self {
+            rng: Rng::new(seed),
+            now,
+            attempt: AttemptId(0),
+            link: Link::Idle,
+            parser: Parser::new(config.limits),
+            undigested: 0,
+            out: Outbox::new(),
+            actions: VecDeque::new(),
+            completions: VecDeque::new(),
+            events: VecDeque::new(),
+            requests: Requests::default(),
+            queries: Queries::default(),
+            unwritten: Unwritten::default(),
+            next_token: 0,
+            deadline: None,
+            jid: None,
+            tls: None,
+            config,
+        }
+    }
+
+    /// Starts an attempt: exactly one. It ends in [`Event::Online`] or [`Event::Ended`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::AlreadyOpen`] unless the client is new or its last stream has ended.
+    pub fn connect(&mut self, now: Instant) -> Result<(), Misuse> {
+        self.advance(now);
+        if !matches!(self.link, Link::Idle) {
+            return Err(Misuse::AlreadyOpen);
+        }
+        self.attempt = AttemptId(self.attempt.0.wrapping_add(1));
+        self.parser.reset();
+        self.undigested = 0;
+        self.out.reset();
+        self.link = Link::Connecting;
+        self.arm(Timer::Negotiation);
+        let target = self.config.target.clone();
+        self.actions.push_back(Action::Connect { id: self.attempt, target });
+        Ok(())
+    }
+
+    /// Sends a stanza. Its fate comes as [`Completion::Outcome`] with the token.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOnline`] or [`Misuse::OutputFull`], with the stanza.
+    pub fn send(&mut self, now: Instant, stanza: Stanza) -> Result<SendToken, Rejected<Stanza>> {
+        self.advance(now);
+        if let Err(why) = self.check_room() {
+            return Err(Rejected { item: stanza, why });
+        }
+        self.out.write(stanza.element().as_ref());
+        let token = SendToken(self.take_token());
+        self.unwritten.push(self.out.end(), token, stanza);
+        Ok(token)
+    }
+
+    /// Sends a request. Its answer, or the lack of one, comes as [`Completion::Reply`] with the
+    /// token.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOnline`], [`Misuse::OutputFull`] or [`Misuse::TooManyRequests`], with the
+    /// request.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        request: Request,
+    ) -> Result<IqToken, Rejected<Request>> {
+        self.advance(now);
+        if let Err(why) = self.check_room() {
+            return Err(Rejected { item: request, why });
+        }
+        if self.requests.len() >= self.config.max_requests {
+            return Err(Rejected { item: request, why: Misuse::TooManyRequests });
+        }
+        let id = self.rng.id();
+        let payload = request.payload.clone();
+        let iq = if request.set { Iq::set(&id, payload) } else { Iq::get(&id, payload) };
+        let iq = match &request.to {
+            Some(to) => iq.to(to.clone()),
+            None => iq,
+        };
+        match iq.build() {
+            Ok(iq) => self.out.write(iq.element().as_ref()),
+            Err(error) => return Err(Rejected { item: request, why: Misuse::Invalid(error.into()) }),
+        }
+        let token = IqToken(self.take_token());
+        let timeout = request.timeout.unwrap_or(self.config.request_timeout);
+        self.requests.insert(&id, token, request.to, self.now + timeout);
+        Ok(token)
+    }
+
+    /// Answers a query: with a result, which may have a payload, or with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::UnknownQuery`] if the query is no longer waiting, [`Misuse::OutputFull`], or
+    /// [`Misuse::Invalid`]; with the query.
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        query: Query,
+        answer: Result<Option<Element>, StanzaError>,
+    ) -> Result<SendToken, Rejected<Query>> {
+        self.advance(now);
+        if !self.queries.contains(query.token) {
+            return Err(Rejected { item: query, why: Misuse::UnknownQuery });
+        }
+        let reply = match answer {
+            Ok(payload) => query.iq.result(payload),
+            Err(error) => query.iq.error_reply(&error),
+        };
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) => return Err(Rejected { item: query, why: Misuse::Invalid(error) }),
+        };
+        match self.send(now, reply.into()) {
+            Ok(token) => {
+                self.queries.remove(query.token);
+                Ok(token)
+            }
+            Err(rejected) => Err(Rejected { item: query, why: rejected.why }),
+        }
+    }
+
+    /// Closes the stream properly: what is queued is written, the closing tag follows, the peer's
+    /// is awaited (RFC 6120 §4.4). [`Event::Ended`] tells when it is done.
+    pub fn close(&mut self, now: Instant) {
+        self.advance(now);
+        match &self.link {
+            Link::Connecting | Link::Securing => self.abort(Reason::ClosedByUs),
+            Link::Negotiating(negotiation) if negotiation.is_securing() => {
+                self.abort(Reason::ClosedByUs);
+            }
+            Link::Negotiating(_) | Link::Online => {
+                let from = self.phase();
+                self.out.write_raw(|out| out.extend_from_slice(CLOSE));
+                self.link = Link::Closing { from };
+                self.arm(Timer::Close);
+            }
+            Link::Idle | Link::Closing { .. } | Link::Flushing(_) | Link::Lost(_) => {}
+        }
+    }
+
+    /// The address the server has bound, while online.
+    #[must_use]
+    pub const fn jid(&self) -> Option<&FullJid> {
+        self.jid.as_ref()
+    }
+
+    /// The current attempt, or the last one.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptId {
+        self.attempt
+    }
+
+    /// What is known of the TLS session, once the stream is secured.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.as_ref()
+    }
+
+    /// Whether stanzas can be sent.
+    #[must_use]
+    pub const fn is_online(&self) -> bool {
+        matches!(self.link, Link::Online)
+    }
+
+    /// Whether there is no transport, and [`Client::connect`] may be called.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.link, Link::Idle)
+    }
+
+    /// Whether a driver should hand over further commands: online, and the output is below its
+    /// high-water mark. Commands are accepted a while longer, up to `output_limit`.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.is_online() && self.out.len() <= self.config.output_high_water
+    }
+
+    /// How far the current attempt has come.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match &self.link {
+            Link::Idle | Link::Connecting => Phase::Connecting,
+            Link::Securing => Phase::Securing,
+            Link::Negotiating(negotiation) => negotiation.phase(),
+            Link::Online => Phase::Online,
+            Link::Closing { .. } => Phase::Closing,
+            Link::Flushing(ended) | Link::Lost(ended) => ended.phase,
+        }
+    }
+
+    /// Which deadline is next, and when: the reason behind
+    /// [`Endpoint::poll_timeout`](super::Endpoint::poll_timeout).
+    #[must_use]
+    pub fn next_timer(&self) -> Option<(Timer, Instant)> {
+        let requests = self.requests.poll_timeout().map(|at| (Timer::Request, at));
+        let queries = self.queries.poll_timeout().map(|at| (Timer::Answer, at));
+        let next = earliest([self.deadline, requests, queries].map(|timer| Some(timer?.1)))?;
+        let timers = [self.deadline, requests, queries].into_iter().flatten();
+        timers.into_iter().find(|(_, at)| *at == next)
+    }
+
+    /// Time never goes back.
+    fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn take_token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token
+    }
+
+    fn check_room(&self) -> Result<(), Misuse> {
+        if !self.is_online() {
+            return Err(Misuse::NotOnline);
+        }
+        if self.out.len() > self.config.output_limit {
+            return Err(Misuse::OutputFull);
+        }
+        Ok(())
+    }
+
+    fn arm(&mut self, timer: Timer) {
+        let after = match timer {
+            Timer::Close => self.config.close_timeout,
+            _ => self.config.negotiation_timeout,
+        };
+        self.deadline = Some((timer, self.now + after));
+    }
+
+    fn ended(&self, reason: Reason) -> Ended {
+        let phase = match &self.link {
+            Link::Closing { from } => *from,
+            _ => self.phase(),
+        };
+        Ended { reason, phase, target: self.config.target.clone() }
+    }
+
+    /// Ends the attempt because of `reason`: tells the peer what it must know, then flushes.
+    fn fail(&mut self, reason: Reason) {
+        let condition = match &reason {
+            Reason::Peer(fault) => Some(StreamCondition::from(fault)),
+            _ => None,
+        };
+        self.end(self.ended(reason), condition);
+    }
+
+    /// Writes the end of the stream, unless that is done, and flushes.
+    fn end(&mut self, ended: Ended, condition: Option<StreamCondition>) {
+        match self.link {
+            Link::Negotiating(_) | Link::Online => {
+                if let Some(Ok(error)) = condition.map(|c| StreamError::new(c).to_element()) {
+                    self.out.write(error.as_ref());
+                }
+                self.out.write_raw(|out| out.extend_from_slice(CLOSE));
+            }
+            // Our closing tag is out already; nothing may follow it.
+            Link::Closing { .. } => {}
+            Link::Lost(_) => return self.finish(ended),
+            Link::Idle | Link::Connecting | Link::Securing | Link::Flushing(_) => return,
+        }
+        self.link = Link::Flushing(ended);
+        self.arm(Timer::Close);
+    }
+
+    /// Drops the transport without another word.
+    fn abort(&mut self, reason: Reason) {
+        let ended = self.ended(reason);
+        self.disconnect(ended, Shutdown::Abort);
+    }
+
+    fn disconnect(&mut self, ended: Ended, how: Shutdown) {
+        self.actions.push_back(Action::Disconnect { id: self.attempt, how });
+        self.finish(ended);
+    }
+
+    /// The transport is gone: every token gets its completion, and the application the event.
+    fn finish(&mut self, ended: Ended) {
+        self.link = Link::Idle;
+        self.deadline = None;
+        self.jid = None;
+        self.tls = None;
+        self.undigested = 0;
+        self.out.reset();
+        self.parser.reset();
+        self.queries.clear();
+        for (token, stanza) in self.unwritten.take_all() {
+            let outcome = Outcome::Failed(stanza);
+            self.completions.push_back(Completion::Outcome { token, outcome });
+        }
+        for token in self.requests.take_all() {
+            let result = Err(RequestError::Disconnected);
+            self.completions.push_back(Completion::Reply { token, result });
+        }
+        self.events.push_back(Event::Ended(ended));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,338 @@
+//! From the open transport to a bound resource.
+
+use alloc::format;
+use alloc::string::ToString;
+use core::time::Duration;
+
+use super::*;
+use crate::endpoint::{
+    Action, AuthFault, Endpoint, LostCause, Misuse, Phase, Shutdown, StartTlsFault, Timer,
+};
+use crate::sasl::FailureCondition;
+use crate::testing::{BIND_FEATURES, HEADER, bind_result};
+
+#[test]
+fn rfc6120_9_1_starttls_plain_and_bind() {
+    let mut script = Script::new(config());
+    script.connect();
+    assert_eq!(
+        script.take_sent(),
+        "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
+         xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='example.org'>"
+    );
+    script.receive(HEADER);
+    assert_eq!(script.take_sent(), "");
+    script.receive(STARTTLS_REQUIRED);
+    assert_eq!(script.take_sent(), "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    script.receive(PROCEED);
+    assert_eq!(script.take_sent(), "");
+    script.secure();
+    // §4.7.1: the account is named only on the secured stream.
+    assert!(script.take_sent().ends_with("to='example.org' from='alice@example.org'>"));
+    script.receive(HEADER);
+    script.receive(mechanisms(&["DIGEST-MD5", "PLAIN"]));
+    assert_eq!(
+        script.take_sent(),
+        "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>\
+         AGFsaWNlAHNlY3JldA==</auth>"
+    );
+    script.receive(SUCCESS);
+    assert!(script.take_sent().starts_with("<?xml version='1.0'?><stream:stream "));
+    script.receive(HEADER);
+    script.receive(BIND_FEATURES);
+    let id = script.last_id();
+    assert_eq!(
+        script.take_sent(),
+        format!(
+            "<iq type='set' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
+        )
+    );
+    assert_eq!(script.client().phase(), Phase::Binding);
+    script.receive(bind_result(&id, "alice@example.org/chosen-by-server"));
+    let Some(Event::Online { jid }) = script.next_event() else { panic!("not online") };
+    assert_eq!(jid.as_str(), "alice@example.org/chosen-by-server");
+    assert_eq!(script.client().poll_timeout(), None);
+}
+
+#[test]
+fn any_chunking_gives_the_same_login() {
+    let scenario = |chunks| {
+        let config = config().with_resource("desk");
+        let mut script = Script::new(config.clone()).with_chunks(chunks);
+        script.login(&config);
+        transcript(&mut script)
+    };
+    let length = 3 * HEADER.len() + STARTTLS_REQUIRED.len() + PROCEED.len() + 600;
+    same_for_all_chunks(length, scenario);
+}
+
+#[test]
+fn direct_tls_secures_before_the_header() {
+    let mut script = Script::new(direct());
+    let now = script.now();
+    script.client().connect(now).unwrap();
+    script.drain();
+    let Some(Action::Connect { id, target }) = script.next_action() else { panic!() };
+    assert_eq!(target.to_string(), "example.org:5223");
+    script.client().handle_connected(now, id, crate::endpoint::ConnInfo::new());
+    script.drain();
+    let secure = script.next_action();
+    let alpn = Some(&b"xmpp-client"[..]);
+    assert_eq!(secure, Some(Action::Secure { id, server_name: "example.org".into(), alpn }));
+    assert_eq!(script.take_sent(), "");
+}
+
+#[test]
+fn the_requested_resource_is_asked_for() {
+    let mut script = online(direct().with_resource("<desk & chair>"));
+    assert_eq!(script.client().jid().unwrap().resource(), "<desk & chair>");
+}
+
+#[test]
+fn same_seed_and_input_give_the_same_bytes() {
+    let run = || {
+        let mut script = Script::new(direct());
+        script.login(&direct());
+        transcript(&mut script)
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn rfc6120_5_2_no_starttls_ends_before_any_credentials() {
+    let mut script = Script::new(config());
+    script.connect();
+    script.receive(HEADER);
+    script.take_sent();
+    script.receive(mechanisms(&["PLAIN", "SCRAM-SHA-1"]));
+    assert_eq!(script.take_sent(), "</stream:stream>");
+    let ended = ended(&mut script);
+    assert_eq!(ended.reason, Reason::StartTls(StartTlsFault::NotOffered));
+    assert!(!ended.is_retryable());
+    assert!(matches!(
+        script.next_action(),
+        Some(Action::Disconnect { how: Shutdown::Flush, .. })
+    ));
+}
+
+#[test]
+fn rfc6120_5_4_2_2_starttls_failure_is_told() {
+    let mut script = Script::new(config());
+    script.connect();
+    script.receive(HEADER);
+    script.receive(STARTTLS_REQUIRED);
+    script.receive("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>");
+    assert_eq!(reason(&mut script), Reason::StartTls(StartTlsFault::Refused));
+}
+
+#[test]
+fn plaintext_needs_a_loud_word_and_a_server_that_lets_it() {
+    let plaintext = config().with_tls(TlsMode::InsecurePlaintext);
+    let mut script = Script::new(plaintext.clone());
+    script.connect();
+    script.receive(HEADER);
+    script.take_sent();
+    script.receive(STARTTLS_REQUIRED);
+    assert_eq!(reason(&mut script), Reason::StartTls(StartTlsFault::Mandatory));
+
+    // PLAIN needs a word of its own.
+    let mut script = Script::new(plaintext.clone());
+    script.connect();
+    script.receive(HEADER);
+    script.take_sent();
+    script.receive(mechanisms(&["PLAIN"]));
+    assert_eq!(script.take_sent(), "</stream:stream>");
+    assert_eq!(reason(&mut script), Reason::Auth(AuthFault::NeedsTls));
+
+    let mut loud = plaintext;
+    loud.insecure_plain_without_tls = true;
+    let mut script = online(loud);
+    assert!(script.client().tls().is_none());
+}
+
+#[test]
+fn plain_is_not_used_where_scram_is_offered() {
+    let config = ClientConfig::new("alice@example.org".parse().unwrap(), "secret")
+        .with_tls(TlsMode::Direct);
+    let mut script = Script::new(config);
+    script.connect();
+    script.receive(HEADER);
+    script.take_sent();
+    script.receive(mechanisms(&["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"]));
+    assert!(script.take_sent().contains(" mechanism='SCRAM-SHA-256'>"));
+}
+
+#[test]
+fn no_common_mechanism_names_the_offer() {
+    for offer in [&["DIGEST-MD5", "X-OAUTH2"][..], &[]] {
+        let mut script = Script::new(direct());
+        script.connect();
+        script.receive(HEADER);
+        script.receive(mechanisms(offer));
+        let offered = offer.iter().map(|name| (*name).into()).collect();
+        assert_eq!(reason(&mut script), Reason::Auth(AuthFault::NoMechanism { offered }));
+    }
+}
+
+#[test]
+fn rfc6120_6_5_every_failure_condition_is_typed() {
+    for condition in FailureCondition::DEFINED {
+        let mut script = Script::new(direct());
+        script.connect();
+        script.receive(HEADER);
+        script.receive(mechanisms(&["PLAIN"]));
+        let name = condition.name();
+        script.receive(format!(
+            "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><{name}/>\
+             <text xml:lang='en'>no</text></failure>"
+        ));
+        let ended = ended(&mut script);
+        assert_eq!(ended.condition(), Some(name));
+        assert_eq!(ended.phase, Phase::Authenticating);
+        assert_eq!(ended.is_retryable(), name == "temporary-auth-failure");
+        let Reason::Auth(AuthFault::Refused(failure)) = ended.reason else { panic!() };
+        assert_eq!(failure.condition, condition);
+        assert_eq!(failure.text.as_deref(), Some("no"));
+        assert!(script.take_sent().ends_with("</stream:stream>"));
+    }
+}
+
+#[test]
+fn rfc6120_7_bind_errors_are_typed() {
+    for name in ["conflict", "bad-request", "not-allowed", "resource-constraint"] {
+        let mut script = Script::new(direct());
+        script.connect();
+        script.receive(HEADER);
+        script.receive(mechanisms(&["PLAIN"]));
+        script.receive(SUCCESS);
+        script.receive(HEADER);
+        script.receive(BIND_FEATURES);
+        let id = script.last_id();
+        script.receive(format!(
+            "<iq type='error' id='{id}'><error type='cancel'><{name} \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        ));
+        let ended = ended(&mut script);
+        assert_eq!(ended.condition(), Some(name));
+        assert!(matches!(ended.reason, Reason::Bind(_)));
+    }
+}
+
+#[test]
+fn rfc6120_7_2_bind_must_be_offered() {
+    let mut script = Script::new(direct());
+    script.connect();
+    script.receive(HEADER);
+    script.receive(mechanisms(&["PLAIN"]));
+    script.receive(SUCCESS);
+    script.receive(HEADER);
+    script.receive("<stream:features/>");
+    assert_eq!(reason(&mut script), Reason::BindNotOffered);
+}
+
+#[test]
+fn rfc3921_3_the_session_request_is_sent_only_if_it_is_mandatory() {
+    const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+    for (optional, sent) in [("<optional/>", false), ("", true)] {
+        let mut script = Script::new(direct());
+        script.connect();
+        script.receive(HEADER);
+        script.receive(mechanisms(&["PLAIN"]));
+        script.receive(SUCCESS);
+        script.receive(HEADER);
+        script.receive(format!(
+            "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>\
+             <session xmlns='{SESSION}'>{optional}</session></stream:features>"
+        ));
+        let id = script.last_id();
+        script.take_sent();
+        script.receive(bind_result(&id, "alice@example.org/r"));
+        assert_eq!(script.next_event().is_some(), !sent);
+        let request = script.take_sent();
+        assert_eq!(request.contains(SESSION), sent, "{request}");
+        if sent {
+            // A message that is quicker than the answer is not lost.
+            script.receive("<message from='bob@example.org'><body>hi</body></message>");
+            let id = request.split('\'').nth(3).unwrap();
+            script.receive(format!("<iq type='result' id='{id}'/>"));
+            assert!(matches!(script.next_event(), Some(Event::Stanza(_))));
+            assert!(matches!(script.next_event(), Some(Event::Online { .. })));
+        }
+    }
+}
+
+#[test]
+fn the_deadline_covers_the_whole_negotiation() {
+    // A server that keeps talking but never comes to the point.
+    let mut script = Script::new(direct());
+    script.connect();
+    for _ in 0..59 {
+        script.receive(" ");
+        script.pass(Duration::from_secs(1));
+    }
+    assert!(script.next_event().is_none());
+    script.receive(HEADER.trim_start_matches("<?xml version='1.0'?>"));
+    script.pass(Duration::from_secs(1));
+    // The peer is told, and given a moment to take it.
+    assert_eq!(reason(&mut script), Reason::TimedOut(Timer::Negotiation));
+    assert!(script.take_sent().ends_with("</stream:stream>"));
+    assert!(script.client().is_idle());
+}
+
+#[test]
+fn a_transport_that_never_opens_is_given_up() {
+    let mut script = Script::new(direct());
+    let now = script.now();
+    script.client().connect(now).unwrap();
+    script.drain();
+    let Some(Action::Connect { id, .. }) = script.next_action() else { panic!() };
+    script.pass(Duration::from_secs(60));
+    let how = Shutdown::Abort;
+    assert_eq!(script.next_action(), Some(Action::Disconnect { id, how }));
+    let ended = ended(&mut script);
+    assert_eq!((ended.reason, ended.phase), (Reason::TimedOut(Timer::Negotiation), Phase::Connecting));
+}
+
+#[test]
+fn a_refused_connection_says_where() {
+    let mut script = Script::new(direct());
+    let now = script.now();
+    script.client().connect(now).unwrap();
+    script.drain();
+    let Some(Action::Connect { id, .. }) = script.next_action() else { panic!() };
+    script.client().handle_lost(now, id, LostCause::Refused);
+    script.drain();
+    let ended = ended(&mut script);
+    assert!(ended.is_retryable());
+    let text = ended.to_string();
+    assert!(text.starts_with("connecting (example.org:5223): connection refused; "), "{text}");
+}
+
+#[test]
+fn one_attempt_at_a_time_and_another_after_it() {
+    let mut script = online(direct());
+    let now = script.now();
+    assert_eq!(script.client().connect(now), Err(Misuse::AlreadyOpen));
+    script.lose(LostCause::Reset);
+    assert_eq!(reason(&mut script), Reason::Transport(LostCause::Reset));
+    script.login(&direct());
+    assert!(matches!(script.next_event(), Some(Event::Online { .. })));
+}
+
+#[test]
+fn stale_reports_change_nothing() {
+    let mut script = online(direct());
+    let (now, old) = (script.now(), script.client().attempt());
+    script.lose(LostCause::Eof);
+    script.login(&direct());
+    transcript(&mut script);
+    let client = script.client();
+    client.handle_lost(now, old, LostCause::Eof);
+    client.handle_received(now, old, b"<stream:error>");
+    client.handle_written(now, old, 1000);
+    client.handle_connected(now, old, crate::endpoint::ConnInfo::new());
+    client.handle_secured(now, old, crate::endpoint::TlsInfo::new());
+    script.drain();
+    assert!(script.client().is_online());
+    assert_eq!(transcript(&mut script), [""]);
+}

@@ -1,0 +1,434 @@
+//! Why a stream ended: whose fault it was, where it happened, and what to do.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::action::{CertificateFault, LostCause, Target, TlsFault};
+use crate::sasl::{FailureCondition, SaslError, SaslFailure};
+use crate::stanza::StanzaError;
+use crate::stream::{HeaderFault, StreamCondition, StreamError};
+use crate::xml;
+
+/// How far an attempt had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Opening the transport.
+    Connecting,
+    /// The TLS handshake.
+    Securing,
+    /// Stream headers and features (RFC 6120 §4.3).
+    Negotiating,
+    /// SASL (RFC 6120 §6).
+    Authenticating,
+    /// Resource binding (RFC 6120 §7).
+    Binding,
+    /// Negotiation is complete; stanzas flow.
+    Online,
+    /// The closing tag is sent (RFC 6120 §4.4).
+    Closing,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connecting => "connecting",
+            Self::Securing => "starting TLS",
+            Self::Negotiating => "negotiating the stream",
+            Self::Authenticating => "authenticating",
+            Self::Binding => "binding a resource",
+            Self::Online => "online",
+            Self::Closing => "closing the stream",
+        })
+    }
+}
+
+/// The deadlines a machine keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Timer {
+    /// Everything from opening the transport to being online.
+    Negotiation,
+    /// Everything from the decision to end the stream to its end.
+    Close,
+    /// A request waits for its answer.
+    Request,
+    /// A query of the peer waits for the application's answer.
+    Answer,
+}
+
+impl fmt::Display for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Negotiation => "negotiation deadline",
+            Self::Close => "closing deadline",
+            Self::Request => "request deadline",
+            Self::Answer => "answer deadline",
+        })
+    }
+}
+
+/// What a peer did that the protocol does not allow. Each maps to one stream error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerFault {
+    /// Its XML is faulty, forbidden or too large.
+    Xml(xml::Error),
+    /// Its stream header cannot be accepted.
+    Header(HeaderFault),
+    /// It sent something that has no place in this state.
+    OutOfOrder {
+        /// What could have come.
+        expected: &'static str,
+        /// The name of what came.
+        found: String,
+    },
+    /// It sent a stanza before a resource was bound (RFC 6120 §7.1).
+    StanzaBeforeBinding,
+    /// Bytes came after `<proceed/>` and before the TLS handshake: an attempt to smuggle
+    /// plaintext into the secured stream. Nothing of it was parsed.
+    DataAfterProceed,
+    /// It bound an address that is not the account's (RFC 6120 §7.6.1).
+    ForeignJid {
+        /// What it bound.
+        jid: String,
+    },
+    /// Its answer to resource binding has no usable full JID (RFC 6120 §7.6.1).
+    BadBindResult,
+}
+
+/// The one map from faults to the wire (RFC 6120 §4.9.3).
+impl From<&PeerFault> for StreamCondition {
+    fn from(fault: &PeerFault) -> Self {
+        match fault {
+            PeerFault::Xml(error) => xml_condition(error.kind()),
+            PeerFault::Header(fault) => match fault {
+                HeaderFault::NotAStream { .. } | HeaderFault::BadContentNamespace { .. } => {
+                    Self::InvalidNamespace
+                }
+                HeaderFault::BadPrefix => Self::BadNamespacePrefix,
+                HeaderFault::UnsupportedVersion { .. } => Self::UnsupportedVersion,
+            },
+            PeerFault::OutOfOrder { .. } => Self::BadFormat,
+            PeerFault::StanzaBeforeBinding => Self::NotAuthorized,
+            PeerFault::DataAfterProceed => Self::PolicyViolation,
+            PeerFault::ForeignJid { .. } | PeerFault::BadBindResult => Self::UndefinedCondition,
+        }
+    }
+}
+
+fn xml_condition(kind: xml::ErrorKind) -> StreamCondition {
+    use xml::ErrorKind as Kind;
+    match kind {
+        // RFC 6120 §11.1.
+        Kind::Doctype | Kind::ProcessingInstruction | Kind::Comment | Kind::UnknownEntity => {
+            StreamCondition::RestrictedXml
+        }
+        // RFC 6120 §4.9.3.14.
+        Kind::StanzaTooLong
+        | Kind::HeaderTooLong
+        | Kind::TooDeep
+        | Kind::TooManyAttributes
+        | Kind::NameTooLong
+        | Kind::TooManyNamespaces => StreamCondition::PolicyViolation,
+        // RFC 6120 §4.9.3.22, §11.6.
+        Kind::UnsupportedEncoding => StreamCondition::UnsupportedEncoding,
+        Kind::TextOutsideStanza => StreamCondition::BadFormat,
+        _ => StreamCondition::NotWellFormed,
+    }
+}
+
+impl fmt::Display for PeerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Xml(error) => write!(f, "the server sent faulty XML: {error}"),
+            Self::Header(HeaderFault::NotAStream { ns }) => {
+                write!(f, "the server did not open an XMPP stream (root namespace `{ns}`)")
+            }
+            Self::Header(HeaderFault::BadPrefix) => {
+                f.write_str("the server opened the stream with an unsupported namespace prefix")
+            }
+            Self::Header(HeaderFault::BadContentNamespace { ns }) => {
+                write!(f, "the server's stream has the content namespace `{ns}`")
+            }
+            Self::Header(HeaderFault::UnsupportedVersion { version: Some(version) }) => {
+                write!(f, "the server speaks version `{version}` of XMPP, not 1.0")
+            }
+            Self::Header(HeaderFault::UnsupportedVersion { version: None }) => {
+                f.write_str("the server does not speak XMPP 1.0")
+            }
+            Self::OutOfOrder { expected, found } => {
+                write!(f, "the server sent `{found}` where {expected} was due")
+            }
+            Self::StanzaBeforeBinding => {
+                f.write_str("the server sent a stanza before a resource was bound")
+            }
+            Self::DataAfterProceed => {
+                f.write_str("data arrived between <proceed/> and the TLS handshake")
+            }
+            Self::ForeignJid { jid } => {
+                write!(f, "the server bound `{jid}`, which is not this account")
+            }
+            Self::BadBindResult => f.write_str("the server's answer to binding has no full JID"),
+        }
+    }
+}
+
+/// Why a login failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthFault {
+    /// The server refused the credentials or the mechanism (RFC 6120 §6.5).
+    Refused(SaslFailure),
+    /// The server offers no mechanism that the configuration allows.
+    NoMechanism {
+        /// What it offers.
+        offered: alloc::vec::Vec<String>,
+    },
+    /// Only a mechanism that shows the password is left, and the stream is not secured.
+    NeedsTls,
+    /// The exchange failed on our side: the server misbehaved, or the credentials cannot be used.
+    /// The server has not shown that it knows the password.
+    Exchange(SaslError),
+}
+
+/// Why a stream could not be secured with STARTTLS (RFC 6120 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartTlsFault {
+    /// It is required here and not offered there, or was stripped on the way.
+    NotOffered,
+    /// The server answered `<failure/>` (§5.4.2.2).
+    Refused,
+    /// The server insists on it, and the configuration forbids it.
+    Mandatory,
+}
+
+/// Why a stream ended.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// We closed it.
+    ClosedByUs,
+    /// The peer closed it without an error.
+    ClosedByPeer,
+    /// The transport could not be had, or went away.
+    Transport(LostCause),
+    /// STARTTLS failed.
+    StartTls(StartTlsFault),
+    /// Authentication failed.
+    Auth(AuthFault),
+    /// Resource binding was refused (RFC 6120 §7.6.2, §7.7.2).
+    Bind(StanzaError),
+    /// The server does not offer resource binding after authentication (RFC 6120 §7.2).
+    BindNotOffered,
+    /// The obsolete session request, mandatory on this server, was refused (RFC 3921 §3).
+    Session(StanzaError),
+    /// The peer reported a stream error.
+    Reported(StreamError),
+    /// The peer broke the protocol; it was told the matching stream error.
+    Peer(PeerFault),
+    /// A deadline passed.
+    TimedOut(Timer),
+    /// The configuration holds characters that XML does not allow, such as in the resource.
+    Config(xml::BuildError),
+    /// The adapter handed over more bytes than it was asked for. A fault of the adapter.
+    InputOverflow,
+}
+
+/// The end of a stream: what happened, where, and whether to try again.
+///
+/// Its text answers these questions in one line:
+///
+/// ```text
+/// authenticating with 127.0.0.1:5222: not-authorized: the server refused the login; check ...
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// Why it ended.
+    pub reason: Reason,
+    /// How far it had come.
+    pub phase: Phase,
+    /// Where it was connected to.
+    pub target: Target,
+}
+
+impl Ended {
+    /// Whether the same attempt may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match &self.reason {
+            Reason::Transport(LostCause::Tls(_) | LostCause::NameNotFound(_)) => false,
+            Reason::Transport(_) | Reason::ClosedByPeer | Reason::TimedOut(_) => true,
+            Reason::Reported(error) => error.condition().is_retryable(),
+            Reason::Auth(AuthFault::Refused(failure)) => {
+                failure.condition == FailureCondition::TemporaryAuthFailure
+            }
+            _ => false,
+        }
+    }
+
+    /// The condition that RFC 6120 defines for this end, as it is called on the wire.
+    #[must_use]
+    pub fn condition(&self) -> Option<&str> {
+        match &self.reason {
+            Reason::Auth(AuthFault::Refused(failure)) => Some(failure.condition.name()),
+            Reason::Bind(error) | Reason::Session(error) => Some(error.condition().name()),
+            Reason::Reported(error) => Some(error.condition().name()),
+            Reason::Peer(fault) => Some(StreamCondition::from(fault).name()),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, where there is something to do.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        Some(match &self.reason {
+            Reason::Transport(LostCause::NameNotFound(_)) => "check the host name",
+            Reason::Transport(LostCause::Refused) => {
+                "check the host and the port, and that the server runs"
+            }
+            Reason::Transport(LostCause::Tls(TlsFault::Certificate(fault))) => match fault {
+                CertificateFault::Untrusted => {
+                    "if you trust its issuer, configure that CA certificate"
+                }
+                CertificateFault::WrongName { .. } => {
+                    "the certificate must name the domain of the JID, whatever host is connected to"
+                }
+                CertificateFault::SelfSigned => {
+                    "this certificate is its own CA: issue a leaf certificate from it"
+                }
+                CertificateFault::Expired => "the server's certificate must be renewed",
+                _ => "the server needs another certificate",
+            },
+            Reason::Transport(LostCause::Tls(TlsFault::Handshake(_))) => {
+                "check that the port speaks TLS in the configured way (direct TLS or STARTTLS)"
+            }
+            Reason::StartTls(StartTlsFault::NotOffered) => {
+                "use direct TLS if the server has it; somebody may be stripping STARTTLS"
+            }
+            Reason::StartTls(StartTlsFault::Mandatory) => "allow TLS in the configuration",
+            Reason::Auth(AuthFault::Refused(_)) => "check the user name and the password",
+            Reason::Auth(AuthFault::NoMechanism { .. }) => {
+                "allow one of the offered mechanisms if it is safe enough for you"
+            }
+            Reason::Auth(AuthFault::NeedsTls) => "secure the stream with TLS",
+            Reason::Auth(AuthFault::Exchange(error)) => match error {
+                SaslError::Empty { .. }
+                | SaslError::NonAscii { .. }
+                | SaslError::ControlCharacter { .. } => "check the user name and the password",
+                SaslError::ServerError(_) => "check the password",
+                SaslError::IterationsTooLow { .. } | SaslError::IterationsTooHigh { .. } => {
+                    "change the SCRAM limits only if you know this server"
+                }
+                _ => "do not trust this server: it has not shown that it knows your password",
+            },
+            Reason::Reported(error) => match error.condition() {
+                StreamCondition::HostUnknown | StreamCondition::HostGone => {
+                    "check the domain of the JID: this server does not serve it"
+                }
+                StreamCondition::Conflict => "another client has bound the same resource",
+                _ => return None,
+            },
+            Reason::TimedOut(Timer::Negotiation) => {
+                "the server is too slow, or the port speaks another protocol or TLS mode"
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.phase, self.target, self.reason)?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for Ended {}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClosedByUs => f.write_str("closed by us"),
+            Self::ClosedByPeer => f.write_str("the server closed the stream"),
+            Self::Transport(cause) => cause.fmt(f),
+            Self::StartTls(StartTlsFault::NotOffered) => {
+                f.write_str("the server does not offer STARTTLS")
+            }
+            Self::StartTls(StartTlsFault::Refused) => f.write_str("the server refused STARTTLS"),
+            Self::StartTls(StartTlsFault::Mandatory) => f.write_str("the server insists on TLS"),
+            Self::Auth(fault) => fault.fmt(f),
+            Self::Bind(error) => write!(f, "the server refused the resource: {error}"),
+            Self::BindNotOffered => f.write_str("the server does not offer resource binding"),
+            Self::Session(error) => write!(f, "the server refused the session: {error}"),
+            Self::Reported(error) => write!(f, "stream error: {error}"),
+            Self::Peer(fault) => write!(f, "{}: {fault}", StreamCondition::from(fault)),
+            Self::TimedOut(timer) => write!(f, "timed out ({timer})"),
+            Self::Config(error) => write!(f, "faulty configuration: {error}"),
+            Self::InputOverflow => f.write_str("the adapter delivered more than it was asked for"),
+        }
+    }
+}
+
+impl fmt::Display for AuthFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(failure) => write!(f, "{failure}: the server refused the login"),
+            Self::NoMechanism { offered } if offered.is_empty() => {
+                f.write_str("the server offers no SASL mechanism")
+            }
+            Self::NoMechanism { offered } => {
+                write!(f, "none of the offered SASL mechanisms is allowed here: ")?;
+                for (i, name) in offered.iter().enumerate() {
+                    write!(f, "{}{name}", if i == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
+            Self::NeedsTls => {
+                f.write_str("the server wants the password in the clear on an unencrypted stream")
+            }
+            Self::Exchange(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for LostCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameNotFound(text) => write!(f, "the host has no address: {text}"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Unreachable(text) => write!(f, "host unreachable: {text}"),
+            Self::Eof => f.write_str("the connection was closed without closing the stream"),
+            Self::Reset => f.write_str("the connection was reset"),
+            Self::Tls(TlsFault::Certificate(fault)) => fault.fmt(f),
+            Self::Tls(TlsFault::Handshake(text)) => write!(f, "TLS failed: {text}"),
+            Self::Io(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Display for CertificateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server's certificate ")?;
+        match self {
+            Self::Untrusted => f.write_str("is not trusted: no known authority issued it"),
+            Self::WrongName { expected, presented } => {
+                write!(f, "is not for {expected}")?;
+                for (i, name) in presented.iter().enumerate() {
+                    write!(f, "{}{name}", if i == 0 { " but for " } else { ", " })?;
+                }
+                Ok(())
+            }
+            Self::SelfSigned => f.write_str("is self-signed and marked as an authority"),
+            Self::Expired => f.write_str("has expired"),
+            Self::NotYetValid => f.write_str("is not valid yet"),
+            Self::Revoked => f.write_str("was revoked"),
+            Self::Other(text) => write!(f, "was refused: {text}"),
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Addresses of XMPP entities (RFC 7622): `local@domain/resource`.
+//!
+//! [`Jid`] is any address, [`BareJid`] one without and [`FullJid`] one with a resource. All three
+//! share one immutable buffer, so cloning and [`Jid::to_bare`] neither copy nor allocate.
+//!
+//! ```
+//! use xmpp_proto::jid::{BareJid, Jid, JidError};
+//!
+//! # fn main() -> Result<(), JidError> {
+//! let jid = Jid::new("Juliet@Example.COM/Balcony")?;
+//! assert_eq!(jid.as_str(), "juliet@example.com/Balcony");
+//! assert_eq!(jid.local(), Some("juliet"));
+//! assert_eq!(jid.domain(), "example.com");
+//! assert_eq!(jid.resource(), Some("Balcony"));
+//!
+//! let bare = jid.to_bare();
+//! assert_eq!(bare, BareJid::new("juliet@example.com")?);
+//! assert_eq!(bare.with_resource("Orchard")?.resource(), "Orchard");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Two ways in
+//!
+//! Two addresses are the same if their prepared forms are the same, byte by byte. [`Jid::new`]
+//! prepares: for what a person typed or a configuration says. [`Jid::from_wire`] is for what
+//! stands in a received stanza, where the peer may follow other rules (RFC 3920's stringprep,
+//! domains outside the DNS) and refusing its address would help nobody:
+//!
+//! | | [`Jid::new`] | [`Jid::from_wire`] |
+//! |---|---|---|
+//! | a part that is empty or longer than 1023 bytes | error | error |
+//! | ASCII local part and domain | lower-cased | lower-cased |
+//! | forbidden ASCII: controls; in the local part also space and `"&'/:<>@` | error | error |
+//! | non-ASCII part | error: needs `unicode` | kept verbatim, "unprepared" |
+//! | domain with `_`, `-` at the edge of a label, or too long for the DNS | error | kept, "unprepared" |
+//!
+//! [`Jid::is_prepared`] is true exactly if [`Jid::new`] accepts the address and leaves it as it is.
+
+mod error;
+mod prepare;
+mod typed;
+
+pub use error::{JidError, Part};
+pub use typed::{BareJid, FullJid};
+
+use alloc::string::String;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use crate::sync::Arc;
+use prepare::Rules;
+
+/// The largest size of each part of an address, in bytes (RFC 7622 §3.2 to §3.4).
+pub const MAX_PART_LEN: usize = 1023;
+
+/// Bits of [`Jid::unprepared`].
+const LOCAL: u8 = 1;
+const DOMAIN: u8 = 2;
+const RESOURCE: u8 = 4;
+
+/// An address of any form: `domain`, `local@domain`, either with `/resource` (RFC 7622 §3.1).
+///
+/// Cloning is cheap. Equality and hash are those of the text; the order is by domain, then local
+/// part, then resource, so that the resources of an account stand together after its bare form.
+#[derive(Clone)]
+pub struct Jid {
+    /// At least the address; more if this is the bare form of an address with a resource.
+    buffer: Arc<str>,
+    /// Where the domain starts: 0, or after the `@`.
+    domain: u16,
+    /// Where the domain ends: at the `/`, or at `end`.
+    slash: u16,
+    end: u16,
+    /// The parts that are not known to be prepared.
+    unprepared: u8,
+}
+
+impl Jid {
+    /// Prepares `text` as an address: splits it at the first `/` and then at the first `@`,
+    /// checks the parts and lower-cases the local part and the domain (RFC 7622 §3).
+    ///
+    /// The domain may be a name (letters, digits, hyphens; a final dot is dropped; the limits of
+    /// the DNS hold), an IPv4 address, or an IPv6 address in brackets. Preparing twice changes
+    /// nothing more.
+    ///
+    /// # Errors
+    ///
+    /// Says which part is at fault, why and where. Non-ASCII text is
+    /// [`JidError::NeedsUnicode`].
+    pub fn new(text: &str) -> Result<Self, JidError> {
+        Self::parse(text, Rules::Strict)
+    }
+
+    /// Takes an address as a peer sent it. Parts that cannot be prepared here are kept verbatim
+    /// and compared by their bytes; see the [table](self#two-ways-in).
+    ///
+    /// # Errors
+    ///
+    /// Says which part is at fault, why and where.
+    pub fn from_wire(text: &str) -> Result<Self, JidError> {
+        Self::parse(text, Rules::Tolerant)
+    }
+
+    /// Puts an address together from its parts, prepared as by [`Jid::new`].
+    ///
+    /// ```
+    /// use xmpp_proto::jid::Jid;
+    ///
+    /// let occupant = Jid::from_parts(Some("garden"), "chat.example", Some("Nurse / night"))?;
+    /// assert_eq!(occupant.as_str(), "garden@chat.example/Nurse / night");
+    /// # Ok::<(), xmpp_proto::jid::JidError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Says which part is at fault and why; offsets count from the start of that part.
+    pub fn from_parts(
+        local: Option<&str>,
+        domain: &str,
+        resource: Option<&str>,
+    ) -> Result<Self, JidError> {
+        let local = local.map(|part| prepare::local(part, 0, Rules::Strict)).transpose()?;
+        let domain = prepare::domain(domain, 0, Rules::Strict)?;
+        let resource =
+            resource.map(|part| prepare::resource(part, 0, Rules::Strict)).transpose()?;
+        Ok(Self::join(local, domain, resource, None))
+    }
+
+    fn parse(text: &str, rules: Rules) -> Result<Self, JidError> {
+        // RFC 7622 §3.1: the resource is everything after the first `/`, and only then is the
+        // local part everything before the first `@`: a resource may contain both.
+        let (bare, resource) = match text.split_once('/') {
+            Some((bare, resource)) => (bare, Some(resource)),
+            None => (text, None),
+        };
+        let (local, domain) = match bare.split_once('@') {
+            Some((local, domain)) => (Some(local), domain),
+            None => (None, bare),
+        };
+        let domain_at = local.map_or(0, |local| local.len() + 1);
+        let local = local.map(|part| prepare::local(part, 0, rules)).transpose()?;
+        let domain = prepare::domain(domain, domain_at, rules)?;
+        let resource =
+            resource.map(|part| prepare::resource(part, bare.len() + 1, rules)).transpose()?;
+        Ok(Self::join(local, domain, resource, Some(text)))
+    }
+
+    /// Joins checked parts. `source` is the text they were split from, if any: it is copied as it
+    /// is where preparation changes nothing.
+    fn join(
+        local: Option<Prepared<'_>>,
+        domain: Prepared<'_>,
+        resource: Option<Prepared<'_>>,
+        source: Option<&str>,
+    ) -> Self {
+        // Each part has at most `MAX_PART_LEN` bytes, so that all offsets fit.
+        let offset = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        let domain_at = local.map_or(0, |local| local.text.len() + 1);
+        let slash = domain_at + domain.text.len();
+        let end = slash + resource.map_or(0, |resource| 1 + resource.text.len());
+
+        let mut unprepared = 0;
+        let mut lower = domain.lower;
+        for (part, bit) in [(local, LOCAL), (Some(domain), DOMAIN), (resource, RESOURCE)] {
+            if let Some(part) = part {
+                unprepared |= if part.verbatim { bit } else { 0 };
+                lower |= part.lower;
+            }
+        }
+
+        let buffer = match source {
+            Some(source) if !lower && source.len() == end => Arc::from(source),
+            _ => {
+                let mut text = String::with_capacity(end);
+                if let Some(local) = local {
+                    local.push_to(&mut text);
+                    text.push('@');
+                }
+                domain.push_to(&mut text);
+                if let Some(resource) = resource {
+                    text.push('/');
+                    resource.push_to(&mut text);
+                }
+                Arc::from(text)
+            }
+        };
+        Self {
+            buffer,
+            domain: offset(domain_at),
+            slash: offset(slash),
+            end: offset(end),
+            unprepared,
+        }
+    }
+
+    /// The whole address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.buffer[..usize::from(self.end)]
+    }
+
+    /// The local part: what stands before the `@`.
+    #[must_use]
+    pub fn local(&self) -> Option<&str> {
+        let end = usize::from(self.domain).checked_sub(1)?;
+        Some(&self.buffer[..end])
+    }
+
+    /// The domain. An IPv6 address is in brackets.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.buffer[usize::from(self.domain)..usize::from(self.slash)]
+    }
+
+    /// The resource: what stands after the `/`.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.is_full().then(|| &self.buffer[usize::from(self.slash) + 1..usize::from(self.end)])
+    }
+
+    /// Whether it has no resource.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        !self.is_full()
+    }
+
+    /// Whether it has a resource.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.slash < self.end
+    }
+
+    /// Whether it is in the form that [`Jid::new`] gives. If not, it came through
+    /// [`Jid::from_wire`], and an equal entity may be written with other bytes.
+    #[must_use]
+    pub fn is_prepared(&self) -> bool {
+        self.unprepared == 0
+    }
+
+    /// The address without its resource. Shares the buffer.
+    #[must_use]
+    pub fn to_bare(&self) -> BareJid {
+        let mut bare = self.clone();
+        bare.end = bare.slash;
+        bare.unprepared &= !RESOURCE;
+        BareJid::trust(bare)
+    }
+
+    /// This address as a bare one.
+    ///
+    /// # Errors
+    ///
+    /// Hands the address back if it has a resource.
+    pub fn try_into_bare(self) -> Result<BareJid, Self> {
+        if self.is_bare() { Ok(BareJid::trust(self)) } else { Err(self) }
+    }
+
+    /// This address as a full one.
+    ///
+    /// # Errors
+    ///
+    /// Hands the address back if it has no resource.
+    pub fn try_into_full(self) -> Result<FullJid, Self> {
+        if self.is_full() { Ok(FullJid::trust(self)) } else { Err(self) }
+    }
+
+    /// This bare address with a prepared resource.
+    fn with_resource(&self, resource: &str) -> Result<Self, JidError> {
+        let resource = prepare::resource(resource, 0, Rules::Strict)?;
+        let known =
+            |text, bit| Prepared { text, lower: false, verbatim: self.unprepared & bit != 0 };
+        let local = self.local().map(|local| known(local, LOCAL));
+        Ok(Self::join(local, known(self.domain(), DOMAIN), Some(resource), None))
+    }
+}
+
+/// One checked part, on its way into the buffer.
+#[derive(Clone, Copy)]
+struct Prepared<'a> {
+    text: &'a str,
+    /// It must still be lower-cased.
+    lower: bool,
+    /// It is taken as the peer wrote it.
+    verbatim: bool,
+}
+
+impl Prepared<'_> {
+    fn push_to(self, out: &mut String) {
+        let start = out.len();
+        out.push_str(self.text);
+        if self.lower {
+            out[start..].make_ascii_lowercase();
+        }
+    }
+}
+
+impl PartialEq for Jid {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Jid {}
+
+impl Hash for Jid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Ord for Jid {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.domain().cmp(other.domain()))
+            .then_with(|| self.local().cmp(&other.local()))
+            .then_with(|| self.resource().cmp(&other.resource()))
+    }
+}
+
+impl PartialOrd for Jid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Jid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Jid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Jid").field(&self.as_str()).finish()
+    }
+}
+
+impl FromStr for Jid {
+    type Err = JidError;
+
+    fn from_str(text: &str) -> Result<Self, JidError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&str> for Jid {
+    type Error = JidError;
+
+    fn try_from(text: &str) -> Result<Self, JidError> {
+        Self::new(text)
+    }
+}
+
+impl AsRef<str> for Jid {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests;

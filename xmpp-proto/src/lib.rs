@@ -1,0 +1,54 @@
+//! XMPP as a protocol core without I/O: bytes and the time go in, stanzas and actions come out.
+//!
+//! The core has no clock, no sockets, no threads, no async runtime and no global randomness, and
+//! it needs no `std`. What it does have is the whole of the protocol: the XML stream parser
+//! ([`xml`]), addresses ([`jid`]), stanzas ([`stanza`]), streams and their errors ([`stream`]),
+//! authentication ([`sasl`]) and the machines that put them together ([`endpoint`]).
+//!
+//! - **Embed it in an app**: take an adapter such as `xmpp-runtime-tokio`, which drives an
+//!   [`endpoint::Client`] for you.
+//! - **Drive it yourself**: read the contract in [`endpoint`] and the loop on
+//!   [`endpoint::Client`].
+//! - **Use the parser alone**: turn all features off and read [`xml`].
+//!
+//! # Features
+//!
+//! - `client`: the initiating entity, with SASL.
+//! - `std`: lets the libraries underneath choose vector instructions at run time.
+//! - `small`: a smaller, slower classifier in the parser, for small parts.
+//! - `testing`: a scripted peer with a virtual clock.
+//! - `tracing`: one event per stanza sent and received, with the secrets left out.
+//! - `portable-atomic`: shared buffers on targets without atomic instructions.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+#[cfg(feature = "client")]
+pub mod endpoint;
+pub mod jid;
+#[cfg(feature = "client")]
+mod negotiate;
+pub mod ns;
+#[cfg(feature = "client")]
+mod rng;
+#[cfg(feature = "client")]
+pub mod sasl;
+#[cfg(feature = "client")]
+mod session;
+pub mod stanza;
+pub mod stream;
+mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+#[cfg(feature = "client")]
+mod trace;
+pub mod xml;
+
+#[cfg(feature = "client")]
+pub use rng::Seed;
+pub use time::Instant;

@@ -1,0 +1,421 @@
+//! The initiating entity's negotiation with a server.
+//!
+//! ```text
+//! Header -> Features -> Proceed -> (TLS) -> Header -> Features -> Sasl -> Header -> Features
+//!        -> Bind -> (Session) -> done
+//! ```
+//!
+//! Each state is consumed by the element it waits for; whatever else comes is a fault with its
+//! own name. A fault is final: the machine around ends the stream.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use zeroize::Zeroizing;
+
+use crate::endpoint::{AuthFault, ClientConfig, PeerFault, Phase, Reason, StartTlsFault, TlsMode};
+use crate::jid::FullJid;
+use crate::ns;
+use crate::rng::Rng;
+use crate::sasl::{Exchange, Mechanism, MessageFault, Progress, SaslError, SaslFailure};
+use crate::stanza::StanzaError;
+use crate::stream::{Features, Offer, Outbox, check_response, write_initial};
+use crate::xml::{BuildError, Element, ElementRef, Header};
+
+/// What the negotiation needs of the machine around it.
+pub(crate) struct Cx<'a> {
+    pub(crate) config: &'a ClientConfig,
+    pub(crate) out: &'a mut Outbox,
+    pub(crate) rng: &'a mut Rng,
+}
+
+/// What the machine around must do next.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Wait for more.
+    Continue,
+    /// `<proceed/>` came: start TLS now; nothing more may be read as XMPP before.
+    Secure,
+    /// The stream restarts after SASL: the parser must expect a new header right here.
+    Restart,
+    /// Negotiation is complete.
+    Online(FullJid),
+    /// Not for the negotiation: a stanza that came after a resource was bound.
+    Pass,
+}
+
+/// Negotiation of one stream.
+pub(crate) struct Negotiation {
+    state: State,
+    /// The phase of the last state that waited for something: where a fault happened.
+    phase: Phase,
+    secured: bool,
+    authenticated: bool,
+}
+
+enum State {
+    /// A header is sent; the response header is due (§4.2).
+    Header,
+    /// Features are due (§4.3.2).
+    Features,
+    /// `<starttls/>` is sent (§5.4.2.1).
+    Proceed,
+    /// TLS is being started by the adapter.
+    Securing,
+    /// `<auth/>` is sent (§6.4.2). While `working`, the exchange computes our next response.
+    Sasl { exchange: Exchange, working: bool },
+    /// The bind request is sent (§7.6.1).
+    Bind { id: String, session: Option<Offer> },
+    /// The obsolete session request is sent (RFC 3921 §3).
+    Session { id: String, jid: FullJid },
+    /// Complete or failed.
+    Done,
+}
+
+impl Negotiation {
+    /// Starts with the header on a fresh transport.
+    pub(crate) fn new(cx: &mut Cx<'_>) -> Self {
+        Self::start(cx, false)
+    }
+
+    /// Starts with the header on a transport that is secured already, by direct TLS.
+    pub(crate) fn new_secured(cx: &mut Cx<'_>) -> Self {
+        Self::start(cx, true)
+    }
+
+    fn start(cx: &mut Cx<'_>, secured: bool) -> Self {
+        let (state, phase) = (State::Header, Phase::Negotiating);
+        let mut negotiation = Self { state, phase, secured, authenticated: false };
+        negotiation.open(cx);
+        negotiation
+    }
+
+    /// TLS is up after `<proceed/>`: everything the server said before is forgotten and the
+    /// stream starts anew (RFC 6120 §5.4.3.3).
+    pub(crate) fn handle_secured(&mut self, cx: &mut Cx<'_>) {
+        if matches!(self.state, State::Securing) {
+            self.secured = true;
+            self.open(cx);
+        }
+    }
+
+    /// Whether TLS is being started.
+    pub(crate) const fn is_securing(&self) -> bool {
+        matches!(self.state, State::Securing)
+    }
+
+    pub(crate) const fn phase(&self) -> Phase {
+        match self.state {
+            State::Header | State::Features | State::Proceed => Phase::Negotiating,
+            State::Done => self.phase,
+            State::Securing => Phase::Securing,
+            State::Sasl { .. } => Phase::Authenticating,
+            State::Bind { .. } | State::Session { .. } => Phase::Binding,
+        }
+    }
+
+    fn take_state(&mut self) -> State {
+        self.phase = self.phase();
+        core::mem::replace(&mut self.state, State::Done)
+    }
+
+    /// Sends a stream header.
+    fn open(&mut self, cx: &mut Cx<'_>) {
+        self.state = State::Header;
+        // RFC 6120 §4.7.1: `from` only once the stream is secured, so as not to show the account
+        // to everybody on the way.
+        let from = self.secured.then_some(&*cx.config.jid);
+        let (domain, lang) = (cx.config.jid.domain(), cx.config.lang.as_deref());
+        cx.out.write_raw(|out| write_initial(out, domain, from, lang));
+    }
+
+    /// The server's stream header.
+    pub(crate) fn handle_header(&mut self, header: &Header<'_>) -> Result<Verdict, Reason> {
+        match self.state {
+            State::Header => {
+                check_response(header)
+                    .map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
+                self.state = State::Features;
+                Ok(Verdict::Continue)
+            }
+            // The parser reports a header only where a stream begins.
+            _ => Err(out_of_order("no stream header", header.element())),
+        }
+    }
+
+    /// An element of the stream.
+    pub(crate) fn handle_element(
+        &mut self,
+        cx: &mut Cx<'_>,
+        element: ElementRef<'_>,
+    ) -> Result<Verdict, Reason> {
+        match self.take_state() {
+            State::Features if element.is("features", ns::STREAM) => {
+                self.handle_features(cx, &Features::from_element(element))
+            }
+            State::Features => Err(unexpected("stream features", element)),
+            State::Proceed => match element.name() {
+                "proceed" if element.ns() == ns::TLS => {
+                    self.state = State::Securing;
+                    Ok(Verdict::Secure)
+                }
+                "failure" if element.ns() == ns::TLS => {
+                    Err(Reason::StartTls(StartTlsFault::Refused))
+                }
+                _ => Err(unexpected("<proceed/> or <failure/>", element)),
+            },
+            State::Sasl { exchange, .. } => self.handle_sasl(cx, exchange, element),
+            State::Bind { id, session } => self.handle_bind(cx, &id, session, element),
+            State::Session { id, jid } => self.handle_session(id, jid, element),
+            State::Header | State::Securing | State::Done => {
+                Err(unexpected("no element", element))
+            }
+        }
+    }
+
+    fn handle_features(
+        &mut self,
+        cx: &mut Cx<'_>,
+        features: &Features,
+    ) -> Result<Verdict, Reason> {
+        if self.authenticated {
+            return self.bind(cx, features);
+        }
+        if !self.secured {
+            match (cx.config.tls, features.starttls()) {
+                (TlsMode::StartTls, Some(_)) => {
+                    send(cx, Element::builder("starttls", ns::TLS).build())?;
+                    self.state = State::Proceed;
+                    return Ok(Verdict::Continue);
+                }
+                // RFC 6120 §5.2 and §13.5: not going on is what defeats stripping.
+                (TlsMode::StartTls, None) => {
+                    return Err(Reason::StartTls(StartTlsFault::NotOffered));
+                }
+                (_, Some(Offer::Mandatory)) => {
+                    return Err(Reason::StartTls(StartTlsFault::Mandatory));
+                }
+                _ => {}
+            }
+        }
+        self.authenticate(cx, features)
+    }
+
+    /// Picks the best allowed mechanism that is offered (RFC 6120 §6.3.3) and begins.
+    fn authenticate(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
+        let offered = features.mechanisms();
+        let is_offered = |wanted: &Mechanism| offered.iter().any(|name| name == wanted.name());
+        let mechanism = cx.config.mechanisms.iter().copied().find(is_offered).ok_or_else(|| {
+            Reason::Auth(AuthFault::NoMechanism { offered: offered.to_vec() })
+        })?;
+        // RFC 6120 §13.8.3 (PLAIN), RFC 4616 §6: never on a stream that everybody can read.
+        let readable = !self.secured && !cx.config.insecure_plain_without_tls;
+        if mechanism == Mechanism::Plain && readable {
+            return Err(Reason::Auth(AuthFault::NeedsTls));
+        }
+        let ClientConfig { credentials, scram, .. } = cx.config;
+        let mut exchange =
+            Exchange::start(mechanism, credentials, scram, cx.rng).map_err(exchange_fault)?;
+        let response = exchange.initial_response().map(|response| encode(&response));
+        cx.out.write_sasl("auth", Some(mechanism), response.as_deref().map_or("", String::as_str));
+        self.state = State::Sasl { exchange, working: false };
+        Ok(Verdict::Continue)
+    }
+
+    fn handle_sasl(
+        &mut self,
+        cx: &mut Cx<'_>,
+        mut exchange: Exchange,
+        element: ElementRef<'_>,
+    ) -> Result<Verdict, Reason> {
+        if element.ns() != ns::SASL {
+            return Err(unexpected("SASL", element));
+        }
+        match element.name() {
+            "challenge" => {
+                let data = decode(element).map_err(exchange_fault)?;
+                let progress = exchange.handle_challenge(&data.unwrap_or_default());
+                self.handle_progress(cx, exchange, progress)
+            }
+            "success" => {
+                let data = decode(element).map_err(exchange_fault)?;
+                exchange
+                    .handle_success(data.as_ref().map(|data| data.as_slice()))
+                    .map_err(exchange_fault)?;
+                self.authenticated = true;
+                self.open(cx);
+                Ok(Verdict::Restart)
+            }
+            _ => match SaslFailure::from_element(element) {
+                Some(failure) => Err(Reason::Auth(AuthFault::Refused(failure))),
+                None => Err(unexpected("<challenge/>, <success/> or <failure/>", element)),
+            },
+        }
+    }
+
+    fn handle_progress(
+        &mut self,
+        cx: &mut Cx<'_>,
+        exchange: Exchange,
+        progress: Result<Progress, SaslError>,
+    ) -> Result<Verdict, Reason> {
+        let mut working = true;
+        if let Progress::Respond(response) = progress.map_err(exchange_fault)? {
+            working = false;
+            // RFC 6120 §6.4.4: unlike the initial response, an empty one needs no `=`.
+            let text = Zeroizing::new(BASE64.encode(&response));
+            cx.out.write_sasl("response", None, &text);
+        }
+        self.state = State::Sasl { exchange, working };
+        Ok(Verdict::Continue)
+    }
+
+    /// Whether a bounded computation waits to be continued with [`Negotiation::work`].
+    pub(crate) fn has_work(&self) -> bool {
+        matches!(&self.state, State::Sasl { working: true, .. })
+    }
+
+    /// Does one slice of the computation that the login needs.
+    pub(crate) fn work(&mut self, cx: &mut Cx<'_>) -> Result<Verdict, Reason> {
+        match self.take_state() {
+            State::Sasl { mut exchange, working: true } => {
+                let progress = exchange.work();
+                self.handle_progress(cx, exchange, progress)
+            }
+            other => {
+                self.state = other;
+                Ok(Verdict::Continue)
+            }
+        }
+    }
+
+    /// Asks for a resource (RFC 6120 §7.6, §7.7).
+    fn bind(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
+        if !features.bind() {
+            return Err(Reason::BindNotOffered);
+        }
+        let id = cx.rng.id();
+        let resource = cx.config.resource.as_deref();
+        let request = iq_set(&id).child_with("bind", ns::BIND, |bind| match resource {
+            Some(resource) => bind.child_with("resource", ns::BIND, |to| to.text(resource)),
+            None => bind,
+        });
+        send(cx, request.build())?;
+        self.state = State::Bind { id, session: features.session() };
+        Ok(Verdict::Continue)
+    }
+
+    fn handle_bind(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: &str,
+        session: Option<Offer>,
+        element: ElementRef<'_>,
+    ) -> Result<Verdict, Reason> {
+        match answer(id, element) {
+            Answer::Result => {}
+            Answer::Error(error) => return Err(Reason::Bind(error)),
+            Answer::None => return Err(unexpected("the answer to resource binding", element)),
+        }
+        let bound = element.child("bind", ns::BIND).and_then(|bind| bind.child("jid", ns::BIND));
+        let bound = bound.ok_or(Reason::Peer(PeerFault::BadBindResult))?.text();
+        let jid: FullJid =
+            bound.trim().parse().map_err(|_| Reason::Peer(PeerFault::BadBindResult))?;
+        // RFC 6120 §7.6.1 lets the server choose the resource, never the account.
+        if jid.to_bare() != cx.config.jid {
+            return Err(Reason::Peer(PeerFault::ForeignJid { jid: jid.to_string() }));
+        }
+        if session != Some(Offer::Mandatory) {
+            return Ok(Verdict::Online(jid));
+        }
+        let id = cx.rng.id();
+        send(cx, iq_set(&id).child_with("session", ns::SESSION, |session| session).build())?;
+        self.state = State::Session { id, jid };
+        Ok(Verdict::Continue)
+    }
+
+    fn handle_session(
+        &mut self,
+        id: String,
+        jid: FullJid,
+        element: ElementRef<'_>,
+    ) -> Result<Verdict, Reason> {
+        match answer(&id, element) {
+            Answer::Result => Ok(Verdict::Online(jid)),
+            Answer::Error(error) => Err(Reason::Session(error)),
+            Answer::None => {
+                self.state = State::Session { id, jid };
+                Ok(Verdict::Pass)
+            }
+        }
+    }
+}
+
+enum Answer {
+    Result,
+    Error(StanzaError),
+    None,
+}
+
+/// Whether an element answers the IQ `id`. Before a resource is bound only the server itself can
+/// send, so the sender's address does not matter here.
+fn answer(id: &str, element: ElementRef<'_>) -> Answer {
+    if !element.is("iq", ns::CLIENT) || element.attr("id").as_deref() != Some(id) {
+        return Answer::None;
+    }
+    match element.attr("type").as_deref() {
+        Some("result") => Answer::Result,
+        Some("error") => Answer::Error(StanzaError::from_stanza(element)),
+        _ => Answer::None,
+    }
+}
+
+fn iq_set(id: &str) -> crate::xml::ElementBuilder {
+    Element::builder("iq", ns::CLIENT).attr("type", "set").attr("id", id)
+}
+
+/// Writes an element of our own. It can only fail where the configuration holds characters that
+/// XML does not allow.
+fn send(cx: &mut Cx<'_>, element: Result<Element, BuildError>) -> Result<(), Reason> {
+    let element = element.map_err(Reason::Config)?;
+    cx.out.write(element.as_ref());
+    Ok(())
+}
+
+/// Base64 of an initial response, with `=` for an empty one (RFC 6120 §6.4.2).
+fn encode(data: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(if data.is_empty() { "=".into() } else { BASE64.encode(data) })
+}
+
+/// The data of a SASL element: none if it is empty, empty if it is `=` (RFC 6120 §6.4.2, §6.4.6).
+fn decode(element: ElementRef<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, SaslError> {
+    let text = element.text();
+    match text.trim() {
+        "" => Ok(None),
+        "=" => Ok(Some(Zeroizing::default())),
+        text => match BASE64.decode(text) {
+            Ok(data) => Ok(Some(Zeroizing::new(data))),
+            Err(_) => Err(SaslError::BadMessage { what: MessageFault::NotBase64 }),
+        },
+    }
+}
+
+fn exchange_fault(error: SaslError) -> Reason {
+    Reason::Auth(AuthFault::Exchange(error))
+}
+
+/// The fault of an element that has no place here. Stanzas get a fault of their own: RFC 6120
+/// §4.9.3.12 wants `not-authorized` for them.
+fn unexpected(expected: &'static str, element: ElementRef<'_>) -> Reason {
+    let is_stanza = matches!(element.name(), "message" | "presence" | "iq");
+    if is_stanza && element.ns() == ns::CLIENT {
+        return Reason::Peer(PeerFault::StanzaBeforeBinding);
+    }
+    out_of_order(expected, element)
+}
+
+fn out_of_order(expected: &'static str, element: ElementRef<'_>) -> Reason {
+    Reason::Peer(PeerFault::OutOfOrder { expected, found: element.name().into() })
+}

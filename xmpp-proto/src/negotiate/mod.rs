@@ -1,0 +1,9 @@
+//! Stream negotiation (RFC 6120 §4.3): the way from an open transport to a bound resource.
+//!
+//! All of the workspace's negotiation lives here, one module per role.
+
+#[cfg(feature = "client")]
+mod client;
+
+#[cfg(feature = "client")]
+pub(crate) use client::{Cx, Negotiation, Verdict};

@@ -1,0 +1,26 @@
+//! The XML namespaces that the protocol itself uses, by the names the specifications give them.
+
+/// The namespace of the `xml` prefix, bound by definition (Namespaces in XML §3).
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// The namespace of the `xmlns` prefix, bound by definition (Namespaces in XML §3).
+pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+/// Stream elements: header, features, error (RFC 6120 §4.8.1).
+pub const STREAM: &str = "http://etherx.jabber.org/streams";
+/// Stanzas between a client and a server (RFC 6120 §4.8.2).
+pub const CLIENT: &str = "jabber:client";
+/// Stanzas between servers (RFC 6120 §4.8.2).
+pub const SERVER: &str = "jabber:server";
+/// Stream error conditions (RFC 6120 §4.9.2).
+pub const STREAM_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// STARTTLS negotiation (RFC 6120 §5.4).
+pub const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
+/// SASL negotiation (RFC 6120 §6.4).
+pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// Resource binding (RFC 6120 §7.4).
+pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// Stanza error conditions (RFC 6120 §8.3.2).
+pub const STANZA_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+/// The session request of RFC 3921 §3, obsolete since RFC 6121.
+pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+/// XMPP ping (XEP-0199).
+pub const PING: &str = "urn:xmpp:ping";

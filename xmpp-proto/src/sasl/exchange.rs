@@ -1,0 +1,156 @@
+//! One authentication from the mechanism's point of view: what to send, what to make of what
+//! comes. The transport of it, `<auth/>` and base64, is the negotiation's.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD as BASE64;
+use sha1::Sha1;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::message::BindingFlag;
+use super::plain::Plain;
+use super::scram::Scram;
+use super::{Credentials, Mechanism, SaslError, ScramLimits};
+use crate::rng::Rng;
+
+/// The client's side of one authentication.
+///
+/// Data passes in and out as the mechanism defines it, not in base64. After the first error and
+/// after success every step is an error, and all keys are wiped.
+pub(crate) struct Exchange {
+    mechanism: Mechanism,
+    inner: Inner,
+}
+
+/// Boxed where there are keys, so that a move of the exchange leaves no copy of them behind.
+enum Inner {
+    Plain(Plain),
+    ScramSha1(Box<Scram<Sha1>>),
+    ScramSha256(Box<Scram<Sha256>>),
+    Over,
+}
+
+/// What to do next.
+pub(crate) enum Progress {
+    /// Send this, possibly empty, response.
+    Respond(Zeroizing<Vec<u8>>),
+    /// Call [`Exchange::work`], now or after others had their turn.
+    Work,
+}
+
+/// The steps of a mechanism. [`Exchange`] ends it after an error.
+pub(super) trait Steps {
+    fn initial_response(&mut self) -> Option<Zeroizing<Vec<u8>>>;
+    fn handle_challenge(&mut self, data: &[u8]) -> Result<Progress, SaslError>;
+    fn work(&mut self) -> Result<Progress, SaslError>;
+    fn handle_success(&mut self, data: &[u8]) -> Result<(), SaslError>;
+}
+
+/// Bytes behind a nonce of ours: 192 bits, which base64 writes without padding.
+const NONCE_BYTES: usize = 24;
+
+impl Exchange {
+    /// Begins an authentication by `mechanism`.
+    ///
+    /// Fails if the credentials cannot be prepared.
+    pub(crate) fn start(
+        mechanism: Mechanism,
+        credentials: &Credentials,
+        limits: &ScramLimits,
+        rng: &mut Rng,
+    ) -> Result<Self, SaslError> {
+        let mut nonce = [0; NONCE_BYTES];
+        rng.fill(&mut nonce);
+        Self::with_nonce(mechanism, credentials, limits, BASE64.encode(nonce))
+    }
+
+    /// Begins with a nonce that the caller answers for.
+    pub(super) fn with_nonce(
+        mechanism: Mechanism,
+        credentials: &Credentials,
+        limits: &ScramLimits,
+        nonce: String,
+    ) -> Result<Self, SaslError> {
+        let credentials = credentials.prepare()?;
+        let flag = BindingFlag::Unsupported;
+        let inner = match mechanism {
+            Mechanism::Plain => Inner::Plain(Plain::new(&credentials)),
+            Mechanism::ScramSha1 => {
+                Inner::ScramSha1(Box::new(Scram::new(&credentials, flag, *limits, nonce)))
+            }
+            Mechanism::ScramSha256 => {
+                Inner::ScramSha256(Box::new(Scram::new(&credentials, flag, *limits, nonce)))
+            }
+        };
+        Ok(Self { mechanism, inner })
+    }
+
+    /// The mechanism in use.
+    pub(crate) fn mechanism(&self) -> Mechanism {
+        self.mechanism
+    }
+
+    /// What to send with the request; `None` if it was taken already.
+    pub(crate) fn initial_response(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        self.steps().ok()?.initial_response()
+    }
+
+    /// Takes in a challenge.
+    pub(crate) fn handle_challenge(&mut self, data: &[u8]) -> Result<Progress, SaslError> {
+        let result = self.steps().and_then(|steps| steps.handle_challenge(data));
+        self.end_if(result.is_err());
+        result
+    }
+
+    /// Does one slice of the computation that [`Progress::Work`] announced.
+    pub(crate) fn work(&mut self) -> Result<Progress, SaslError> {
+        let result = self.steps().and_then(Steps::work);
+        self.end_if(result.is_err());
+        result
+    }
+
+    /// Takes in success with its additional data, if any. Only `Ok` says that we are logged in,
+    /// and, with SCRAM, that the server is the one that knows the password.
+    pub(crate) fn handle_success(&mut self, data: Option<&[u8]>) -> Result<(), SaslError> {
+        // Empty data is no more than none to these mechanisms.
+        let data = data.unwrap_or_default();
+        let result = self.steps().and_then(|steps| steps.handle_success(data));
+        self.end_if(true);
+        result
+    }
+
+    fn steps(&mut self) -> Result<&mut dyn Steps, SaslError> {
+        match &mut self.inner {
+            Inner::Plain(plain) => Ok(plain),
+            Inner::ScramSha1(scram) => Ok(scram.as_mut()),
+            Inner::ScramSha256(scram) => Ok(scram.as_mut()),
+            Inner::Over => Err(SaslError::OutOfTurn),
+        }
+    }
+
+    fn end_if(&mut self, over: bool) {
+        if over {
+            self.inner = Inner::Over;
+        }
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("mechanism", &self.mechanism).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Respond(_) => "Respond(..)",
+            Self::Work => "Work",
+        })
+    }
+}

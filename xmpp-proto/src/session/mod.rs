@@ -1,0 +1,21 @@
+//! What a session keeps beside the bytes: requests that wait for answers, queries that wait for
+//! the application, stanzas whose bytes are not written yet.
+
+mod queries;
+mod requests;
+mod unwritten;
+
+pub(crate) use queries::Queries;
+pub(crate) use requests::Requests;
+pub(crate) use unwritten::Unwritten;
+
+use crate::Instant;
+
+/// The earliest of some optional deadlines: the one place where deadlines are merged.
+/// (`Option`'s own order would let an absent deadline win.)
+pub(crate) fn earliest(deadlines: impl IntoIterator<Item = Option<Instant>>) -> Option<Instant> {
+    deadlines.into_iter().flatten().min()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Stream features (RFC 6120 §4.3.2): what the receiving entity offers at this point.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ns;
+use crate::xml::{Element, ElementRef};
+
+/// The most mechanism names that are kept of one offer.
+const MAX_MECHANISMS: usize = 64;
+
+/// SASL allows 20 bytes (RFC 4422 §3.1); nothing longer can be a mechanism.
+const MAX_MECHANISM_NAME: usize = 20;
+
+/// How the receiving entity offers a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// The stream goes on without it.
+    Voluntary,
+    /// The stream does not go on before it is negotiated.
+    Mandatory,
+}
+
+/// `<stream:features/>`, read.
+///
+/// ```
+/// use xmpp_proto::stream::{Features, Offer};
+/// use xmpp_proto::xml::Element;
+///
+/// let offered: Element = "<features xmlns='http://etherx.jabber.org/streams'>\
+///     <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>\
+///     </features>".parse()?;
+/// let features = Features::from_element(offered.as_ref());
+/// assert_eq!(features.starttls(), Some(Offer::Mandatory));
+/// assert!(features.mechanisms().is_empty());
+/// # Ok::<(), xmpp_proto::xml::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Features {
+    element: Element,
+    starttls: Option<Offer>,
+    mechanisms: Vec<String>,
+    bind: bool,
+    session: Option<Offer>,
+}
+
+impl Features {
+    /// Reads the features; what is unknown stays reachable through [`Features::element`].
+    #[must_use]
+    pub fn from_element(features: ElementRef<'_>) -> Self {
+        let starttls = features.child("starttls", ns::TLS);
+        let mechanisms = features.child("mechanisms", ns::SASL).map_or_else(Vec::new, |offer| {
+            let names = offer.elements().filter(|child| child.is("mechanism", ns::SASL));
+            let names = names.map(|name| String::from(name.text().trim()));
+            names.filter(|name| name.len() <= MAX_MECHANISM_NAME).take(MAX_MECHANISMS).collect()
+        });
+        // RFC 3921 had no <optional/>; an offer without it is one that must be taken.
+        let session = features.child("session", ns::SESSION).map(|offer| {
+            match offer.child("optional", ns::SESSION) {
+                Some(_) => Offer::Voluntary,
+                None => Offer::Mandatory,
+            }
+        });
+        Self {
+            element: features.to_element(),
+            starttls: starttls.map(|offer| match offer.child("required", ns::TLS) {
+                Some(_) => Offer::Mandatory,
+                None => Offer::Voluntary,
+            }),
+            mechanisms,
+            bind: features.child("bind", ns::BIND).is_some(),
+            session,
+        }
+    }
+
+    /// STARTTLS (RFC 6120 §5.3.1).
+    #[must_use]
+    pub const fn starttls(&self) -> Option<Offer> {
+        self.starttls
+    }
+
+    /// The SASL mechanisms in the server's order; empty if SASL is not offered (§6.3.3). Of an
+    /// absurdly long offer only the first 64 names are kept, and none over 20 bytes.
+    #[must_use]
+    pub fn mechanisms(&self) -> &[String] {
+        &self.mechanisms
+    }
+
+    /// Resource binding, which is always mandatory (RFC 6120 §7.3.1).
+    #[must_use]
+    pub const fn bind(&self) -> bool {
+        self.bind
+    }
+
+    /// The obsolete session request (RFC 3921 §3), voluntary if it says so.
+    #[must_use]
+    pub const fn session(&self) -> Option<Offer> {
+        self.session
+    }
+
+    /// The whole element, with all that is not understood here.
+    #[must_use]
+    pub const fn element(&self) -> &Element {
+        &self.element
+    }
+}

@@ -1,0 +1,69 @@
+use alloc::vec::Vec;
+
+use super::{PADDING, blocks, stops_name, stops_text, stops_value, table};
+
+fn padded(data: &[u8]) -> Vec<u8> {
+    let mut padded = data.to_vec();
+    padded.extend_from_slice(PADDING.as_bytes());
+    padded
+}
+
+fn expected(data: &[u8], at: usize, stop: fn(u8) -> bool) -> usize {
+    (at..data.len()).find(|&i| stop(data[i])).expect("the padding stops everything")
+}
+
+/// Both classifiers answer as a search byte by byte does, from every position, in any order.
+fn check(data: &[u8], positions: impl Iterator<Item = usize>) {
+    let data = padded(data);
+    let (mut maps, mut small) = (blocks::Maps::default(), table::Maps);
+    for at in positions {
+        let text = expected(&data, at, stops_text);
+        let value = expected(&data, at, stops_value);
+        let name = expected(&data, at, stops_name);
+        assert_eq!((maps.text(&data, at), small.text(&data, at)), (text, text), "text {at}");
+        assert_eq!((maps.value(&data, at), small.value(&data, at)), (value, value), "value {at}");
+        assert_eq!((maps.name(&data, at), small.name(&data, at)), (name, name), "name {at}");
+    }
+}
+
+#[test]
+fn padding_is_two_blocks_that_stop_everything() {
+    assert_eq!(PADDING.len(), 128);
+    assert!(PADDING.bytes().all(|b| stops_text(b) && stops_value(b) && stops_name(b)));
+}
+
+#[test]
+fn every_byte_at_every_place_of_a_block() {
+    for byte in 0..=255 {
+        for place in [0, 1, 7, 8, 31, 62, 63, 64, 65, 127, 128] {
+            let mut data = [b'a'; 130];
+            data[place] = byte;
+            check(&data, [0, place / 2, place, place + 1].into_iter());
+        }
+    }
+}
+
+#[test]
+fn long_runs_cross_stretches_forwards_and_backwards() {
+    let mut data = [b'x'; 20_000].to_vec();
+    for (i, b) in [(5, b'<'), (4095, b'"'), (4096, b']'), (9000, b' '), (17_000, b'&')] {
+        data[i] = b;
+    }
+    let places = [0, 6, 4000, 4095, 4096, 4097, 8191, 8999, 9001, 16_999, 19_999, 20_000];
+    check(&data, places.into_iter());
+    check(&data, places.into_iter().rev());
+    check(&data, places.into_iter().flat_map(|p| [p, 20_000 - p]));
+}
+
+#[test]
+fn pseudo_random_bytes_from_every_position() {
+    let mut state = 1_u64;
+    let data: Vec<u8> = (0..5000)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .collect();
+    check(&data, 0..=data.len());
+    check(&data, (0..=data.len()).rev());
+}

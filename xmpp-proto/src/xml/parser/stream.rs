@@ -1,0 +1,64 @@
+//! The stream level: the root element's tags, and what stands between stanzas.
+
+use alloc::string::String;
+
+use super::fault::{Fault, Stop};
+use super::input::Source;
+use super::tree::Tree;
+use crate::xml::classify::Maps;
+use crate::xml::error::ErrorKind;
+
+impl Tree {
+    /// Reads the start tag of the root element at the current place and keeps its name and what
+    /// it declares. Returns whether the element is empty.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn header(
+        &mut self,
+        src: Source<'_>,
+        maps: &mut Maps,
+        root: &mut String,
+        root_prefix: &mut usize,
+    ) -> Result<bool, Stop> {
+        let end = self.start_tag(src, maps, self.at)?;
+        self.end_tree(end)?;
+        let open = self.frames.pop();
+        root.clear();
+        *root_prefix = 0;
+        if let Some(frame) = open {
+            let name = self.start + frame.name as usize;
+            root.push_str(src.slice(name, name + frame.name_len as usize));
+            *root_prefix = root.find(':').unwrap_or(0);
+        }
+        self.scope.inherit(src, self.start);
+        Ok(open.is_none())
+    }
+
+    /// Skips white space between stanzas (RFC 6120 §4.6.1) up to a tag, which it begins. True
+    /// if that is the tag of a stanza, false if it is an end tag.
+    #[inline]
+    pub(super) fn between(&mut self, src: Source<'_>) -> Result<bool, Stop> {
+        let at = src.skip_space(self.at);
+        self.at = at;
+        if at >= src.len {
+            return Err(Stop::More);
+        }
+        if src.byte(at) != b'<' {
+            return Err(Stop::Fail(Fault::new(ErrorKind::TextOutsideStanza, at)));
+        }
+        self.begin_token(at, self.limits.stanza_bytes, ErrorKind::StanzaTooLong);
+        match src.byte(at + 1) {
+            _ if at + 1 >= src.len => Err(Stop::More),
+            b'/' => Ok(false),
+            b'!' => Err(self.markup(src, at, false).err().unwrap_or(Stop::More)),
+            b'?' => {
+                let fault = Fault::seen(ErrorKind::ProcessingInstruction, at, at + 1);
+                Err(self.fail(fault))
+            }
+            _ => {
+                self.begin_tree(src);
+                Ok(true)
+            }
+        }
+    }
+}

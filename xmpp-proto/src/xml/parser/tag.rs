@@ -1,0 +1,390 @@
+//! Start tags, empty-element tags and their attributes.
+
+use super::fault::{Fault, Stop};
+use super::input::Source;
+use super::name::{self, QName};
+use super::reference;
+use super::scope::offset;
+use super::tree::Tree;
+use crate::xml::chars::{NAME_START, is_space};
+use crate::xml::classify::Maps;
+use crate::xml::error::ErrorKind;
+use crate::xml::namespace;
+use crate::xml::tape::{Kind, MAX_NS, Node};
+
+const XMLNS: u64 = name::word("xmlns");
+
+/// Stands in the node of an attribute with a prefix until the tag ends and the prefix can be
+/// resolved.
+const UNRESOLVED: u16 = MAX_NS;
+
+/// An attribute with a prefix.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prefixed {
+    /// Index of its node.
+    node: usize,
+    /// Where its qualified name begins, and where its local name does.
+    start: usize,
+    local: usize,
+}
+
+/// The value of an attribute: where it stands, and whether it must be decoded.
+#[derive(Clone, Copy)]
+struct Value {
+    start: usize,
+    end: usize,
+    decode: bool,
+}
+
+/// What a tag has shown so far.
+struct Tag {
+    /// Index of the element's node.
+    node: usize,
+    /// How many bindings were in scope before the tag.
+    bindings: usize,
+    /// Attributes so far, declarations included.
+    attributes: usize,
+    /// One bit per attribute without prefix, chosen by its name.
+    seen: u64,
+    /// The default namespace that the tag declares.
+    default: Option<u16>,
+}
+
+impl Tree {
+    /// Reads the tag at `at`, opens its element unless it is empty, and returns the position
+    /// behind it. Leaves no trace if it fails.
+    #[inline(always)]
+    pub(super) fn start_tag(
+        &mut self,
+        src: Source<'_>,
+        maps: &mut Maps,
+        at: usize,
+    ) -> Result<usize, Stop> {
+        let (nodes, bindings) = (self.nodes.len(), self.scope.bindings());
+        match self.read_tag(src, maps, at) {
+            Ok(end) => Ok(end),
+            Err(fault) => {
+                self.nodes.truncate(nodes);
+                self.scope.truncate(bindings);
+                Err(self.tag_fault(src, at, fault))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn read_tag(&mut self, src: Source<'_>, maps: &mut Maps, at: usize) -> Result<usize, Fault> {
+        if at >= self.limit {
+            return Err(Fault::new(self.too_long, self.limit));
+        }
+        if self.frames.len() >= self.limits.depth {
+            return Err(Fault::new(ErrorKind::TooDeep, at));
+        }
+        let start = at + 1;
+        let mut name = QName { start, local: start, end: maps.name(src.bytes(), start) };
+        let mut ahead = src.word(name.end);
+        if !NAME_START[usize::from(src.byte(start))] || is_rare(low(ahead)) {
+            name = name::scan(src, start)?;
+            ahead = src.word(name.end);
+        }
+        if name.end - start > self.limits.name_bytes {
+            return Err(Fault::new(ErrorKind::NameTooLong, start));
+        }
+        let mut tag = Tag {
+            node: self.nodes.len(),
+            bindings: self.scope.bindings(),
+            attributes: 0,
+            seen: 0,
+            default: None,
+        };
+        self.nodes.push(Node::element(0, 0, 0));
+        self.prefixed.clear();
+        let mut pos = name.end;
+        loop {
+            // Behind the element's name or an attribute's value.
+            let [first, second, ..] = ahead.to_le_bytes();
+            if first == b' ' && NAME_START[usize::from(second)] {
+                pos += 1;
+            } else if first == b'>' {
+                self.open(src, &tag, name, false)?;
+                return Ok(pos + 1);
+            } else if first == b'/' && second == b'>' {
+                self.open(src, &tag, name, true)?;
+                return Ok(pos + 2);
+            } else if is_space(first) {
+                pos = src.skip_space(pos);
+                ahead = src.word(pos);
+                if matches!(low(ahead), b'>' | b'/') {
+                    continue;
+                }
+            } else {
+                let pos = if first == b'/' { pos + 1 } else { pos };
+                return Err(Fault::new(ErrorKind::UnexpectedByte, pos));
+            }
+            pos = self.attribute(src, maps, &mut tag, pos)?;
+            ahead = src.word(pos);
+        }
+    }
+
+    /// Reads the attribute at `start`; returns the position behind its value.
+    #[inline(always)]
+    fn attribute(
+        &mut self,
+        src: Source<'_>,
+        maps: &mut Maps,
+        tag: &mut Tag,
+        start: usize,
+    ) -> Result<usize, Fault> {
+        let mut name = QName { start, local: start, end: maps.name(src.bytes(), start) };
+        let word = src.word(start);
+        let [equals, mut quote, ..] = src.word(name.end).to_le_bytes();
+        let mut value = Value { start: name.end + 2, end: 0, decode: false };
+        if equals != b'=' || !is_quote(quote) || !NAME_START[usize::from(low(word))] {
+            (name, value.start) = attribute_name(src, start)?;
+            quote = src.byte(value.start - 1);
+        }
+        if name.end - start > self.limits.name_bytes {
+            return Err(Fault::new(ErrorKind::NameTooLong, start));
+        }
+        tag.attributes += 1;
+        if tag.attributes > self.limits.attributes {
+            return Err(Fault::new(ErrorKind::TooManyAttributes, start));
+        }
+        value.end = maps.value(src.bytes(), value.start);
+        if src.byte(value.end) != quote {
+            (value.end, value.decode) = value_slow(src, maps, value.end, quote)?;
+        }
+        if name.has_prefix() {
+            self.prefixed_attribute(src, tag, name, value)?;
+            return Ok(value.end + 1);
+        }
+        let key = word & name::mask(name.end - start);
+        if key == XMLNS {
+            self.declare_default(src, tag, start, value)?;
+            return Ok(value.end + 1);
+        }
+        // A filter decides nearly always; only names that share a bit are compared.
+        let bit = 1 << (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58);
+        if tag.seen & bit != 0 && self.is_duplicate(src, tag, name) {
+            return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
+        }
+        tag.seen |= bit;
+        self.push_attribute(name, namespace::NONE, value);
+        Ok(value.end + 1)
+    }
+
+    #[inline(always)]
+    fn push_attribute(&mut self, name: QName, ns: u16, value: Value) {
+        #[expect(clippy::cast_possible_truncation, reason = "the limit is clamped to 16 bits")]
+        let name_len = (name.end - name.local) as u16;
+        self.nodes.push(Node::attribute(
+            offset(name.local - self.start),
+            name_len,
+            ns,
+            offset(value.start - self.start),
+            offset(value.end - value.start),
+            value.decode,
+        ));
+    }
+
+    /// Whether the tag already has this attribute, which has no prefix.
+    #[cold]
+    #[inline(never)]
+    fn is_duplicate(&self, src: Source<'_>, tag: &Tag, name: QName) -> bool {
+        let name = src.slice(name.start, name.end);
+        let nodes = self.nodes.get(tag.node + 1..).unwrap_or_default();
+        nodes.iter().any(|node| node.ns() == namespace::NONE && self.name_of(src, *node) == name)
+    }
+
+    fn name_of<'a>(&self, src: Source<'a>, node: Node) -> &'a str {
+        let (start, len) = node.name();
+        let start = self.start + start as usize;
+        src.slice(start, start + len as usize)
+    }
+
+    /// `xmlns='...'`: Namespaces in XML §3 and §6.2.
+    #[inline(never)]
+    fn declare_default(
+        &mut self,
+        src: Source<'_>,
+        tag: &mut Tag,
+        start: usize,
+        value: Value,
+    ) -> Result<(), Fault> {
+        let ns = self
+            .scope
+            .intern(src, self.start, value.start..value.end, value.decode)
+            .map_err(|kind| Fault::new(kind, start))?;
+        if tag.default.is_some() {
+            return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
+        }
+        if matches!(ns, namespace::XML | namespace::XMLNS) {
+            return Err(Fault::new(ErrorKind::ReservedPrefix, start));
+        }
+        tag.default = Some(ns);
+        Ok(())
+    }
+
+    /// An attribute with a prefix, or the declaration of one.
+    #[cold]
+    #[inline(never)]
+    fn prefixed_attribute(
+        &mut self,
+        src: Source<'_>,
+        tag: &Tag,
+        name: QName,
+        value: Value,
+    ) -> Result<(), Fault> {
+        let QName { start, local, end } = name;
+        if src.slice(start, local) != "xmlns:" {
+            self.prefixed.push(Prefixed { node: self.nodes.len(), start, local });
+            self.push_attribute(name, UNRESOLVED, value);
+            return Ok(());
+        }
+        // Namespaces in XML §2.2, §3: the rules for declarations.
+        let ns = self
+            .scope
+            .intern(src, self.start, value.start..value.end, value.decode)
+            .map_err(|kind| Fault::new(kind, start))?;
+        let declares_xml = src.slice(local, end) == "xml";
+        let kind = if declares_xml != (ns == namespace::XML)
+            || ns == namespace::XMLNS
+            || src.slice(local, end) == "xmlns"
+        {
+            ErrorKind::ReservedPrefix
+        } else if ns == namespace::NONE {
+            ErrorKind::EmptyNamespace
+        } else if self.scope.declares(src, self.start, tag.bindings, local..end) {
+            ErrorKind::DuplicateAttribute
+        } else {
+            let bound = self.scope.bind(src, self.start, local..end, ns);
+            return bound.map_err(|kind| Fault::new(kind, start));
+        };
+        Err(Fault::new(kind, start))
+    }
+
+    /// Ends a tag: resolves its prefixes, completes its node, and opens the element.
+    #[inline(always)]
+    fn open(&mut self, src: Source<'_>, tag: &Tag, name: QName, empty: bool) -> Result<(), Fault> {
+        let mut ns = tag.default.unwrap_or(self.scope.default);
+        if name.has_prefix() {
+            ns = self
+                .scope
+                .resolve(src, self.start, name.start..name.local - 1)
+                .map_err(|kind| Fault::new(kind, name.start))?;
+        }
+        if !self.prefixed.is_empty() {
+            self.resolve_attributes(src, tag)?;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the limit is clamped to 16 bits")]
+        let name_len = (name.end - name.local) as u16;
+        let mut node = Node::element(offset(name.local - self.start), name_len, ns);
+        let children = offset(self.nodes.len());
+        node.set_children(children);
+        node.set_next(children);
+        if let Some(slot) = self.nodes.get_mut(tag.node) {
+            *slot = node;
+        }
+        if empty {
+            self.scope.truncate(tag.bindings);
+            return Ok(());
+        }
+        let frame = self.frame(src, name.start..name.end, tag.node, tag.bindings);
+        self.frames.push(frame);
+        if let Some(default) = tag.default {
+            self.scope.default = default;
+        }
+        Ok(())
+    }
+
+    /// Resolves the prefixes of attributes and checks that their expanded names differ
+    /// (Namespaces in XML §6.3). Attributes without prefix are in no namespace and cannot be
+    /// equal to these.
+    #[cold]
+    #[inline(never)]
+    fn resolve_attributes(&mut self, src: Source<'_>, tag: &Tag) -> Result<(), Fault> {
+        for index in 0..self.prefixed.len() {
+            let Prefixed { node, start, local } = self.prefixed[index];
+            let ns = self
+                .scope
+                .resolve(src, self.start, start..local - 1)
+                .map_err(|kind| Fault::new(kind, start))?;
+            let Some(slot) = self.nodes.get(node).copied() else { continue };
+            let (name, value) = (slot.name(), slot.value());
+            #[expect(clippy::cast_possible_truncation, reason = "it came out of a node")]
+            let resolved =
+                Node::attribute(name.0, name.1 as u16, ns, value.0, value.1, slot.decode());
+            let earlier = self.nodes.get(tag.node + 1..node).unwrap_or_default();
+            let duplicate = earlier.iter().any(|other| {
+                other.kind() == Kind::Attribute
+                    && other.ns() == ns
+                    && self.name_of(src, *other) == self.name_of(src, slot)
+            });
+            if duplicate {
+                return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
+            }
+            self.nodes[node] = resolved;
+        }
+        Ok(())
+    }
+}
+
+#[inline(always)]
+fn low(word: u64) -> u8 {
+    word.to_le_bytes()[0]
+}
+
+/// Behind ASCII name characters: more of the name that the fast path does not read.
+#[inline(always)]
+fn is_rare(byte: u8) -> bool {
+    byte == b':' || byte >= 0x80
+}
+
+#[inline(always)]
+fn is_quote(byte: u8) -> bool {
+    byte == b'\'' || byte == b'"'
+}
+
+/// Reads an attribute's name exactly, and what leads to its value; returns where that begins.
+#[cold]
+#[inline(never)]
+fn attribute_name(src: Source<'_>, start: usize) -> Result<(QName, usize), Fault> {
+    let name = name::scan(src, start)?;
+    let equals = src.skip_space(name.end);
+    if src.byte(equals) != b'=' {
+        return Err(Fault::new(ErrorKind::UnexpectedByte, equals));
+    }
+    let quote = src.skip_space(equals + 1);
+    if !is_quote(src.byte(quote)) {
+        return Err(Fault::new(ErrorKind::UnexpectedByte, quote));
+    }
+    Ok((name, quote + 1))
+}
+
+/// Reads a value on from `at`, where something other than its closing quote stands. Returns
+/// where that quote is, and whether the value must be decoded.
+#[cold]
+#[inline(never)]
+fn value_slow(
+    src: Source<'_>,
+    maps: &mut Maps,
+    mut at: usize,
+    quote: u8,
+) -> Result<(usize, bool), Fault> {
+    let mut decode = false;
+    loop {
+        match src.byte(at) {
+            byte if byte == quote => return Ok((at, decode)),
+            b'"' | b'\'' => at += 1,
+            b'\t' | b'\n' | b'\r' => {
+                decode = true;
+                at += 1;
+            }
+            b'&' => {
+                decode = true;
+                at = reference::check(src, at)?;
+            }
+            _ => return Err(Fault::new(ErrorKind::UnexpectedByte, at)),
+        }
+        at = maps.value(src.bytes(), at);
+    }
+}
