@@ -1,0 +1,213 @@
+//! What a client is configured with, and its start.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use xmpp_proto::Seed;
+use xmpp_proto::endpoint::{Client as Machine, ClientConfig, Target, TlsMode};
+use xmpp_proto::jid::BareJid;
+use xmpp_proto::sasl::{Mechanism, Secret};
+use xmpp_runtime_common::rustls::client::danger::ServerCertVerifier;
+use xmpp_runtime_common::{TlsBuilder, TlsConfig, default_provider, entropy};
+
+use crate::clock::Clock;
+use crate::command::Waiters;
+use crate::driver::{Closing, Driver};
+use crate::error::ConfigError;
+use crate::events::{Events, Outlet};
+use crate::handle::Client;
+use crate::pump::Pump;
+
+/// The configuration of a client: the account, where to connect to, whom to trust.
+///
+/// With nothing but the account, it connects to the account's domain on port 5222 with mandatory
+/// STARTTLS (or 5223 for direct TLS) and trusts the authorities of the operating system. The
+/// certificate must always name the domain of the account, whatever host is connected to.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Config {
+    core: ClientConfig,
+    trust: Trust,
+    event_capacity: usize,
+    command_capacity: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Trust {
+    Build(TlsBuilder),
+    Ready(TlsConfig),
+}
+
+impl Config {
+    /// The default configuration for the account `jid`, such as `alice@example.org`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Jid`] if that is not a bare JID.
+    pub fn new(jid: &str, password: impl Into<Secret>) -> Result<Self, ConfigError> {
+        let core = ClientConfig::new(BareJid::new(jid)?, password);
+        let event_capacity = core.event_capacity;
+        Ok(Self {
+            core,
+            trust: Trust::Build(TlsBuilder::new()),
+            event_capacity,
+            command_capacity: 64,
+        })
+    }
+
+    /// Connects to this host and port instead of the account's domain. The host is a name or an
+    /// IP address (IPv6 without brackets).
+    pub fn host(mut self, host: impl Into<String>, port: u16) -> Self {
+        self.core = self.core.with_target(Target::new(host, port));
+        self
+    }
+
+    /// Chooses between STARTTLS (the default), direct TLS, and no TLS at all.
+    pub fn tls(mut self, mode: TlsMode) -> Self {
+        self.core = self.core.with_tls(mode);
+        self
+    }
+
+    /// Asks for this resource; without it the server chooses one (RFC 6120 §7.6).
+    pub fn resource(mut self, resource: impl Into<String>) -> Self {
+        self.core = self.core.with_resource(resource);
+        self
+    }
+
+    /// Allows these SASL mechanisms only, best first.
+    pub fn mechanisms(mut self, mechanisms: impl Into<Vec<Mechanism>>) -> Self {
+        self.core = self.core.with_mechanisms(mechanisms);
+        self
+    }
+
+    /// Trusts the authorities in a PEM file instead of the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Tls`], which names the file.
+    pub fn ca_file(self, path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        self.try_trust(|trust| Ok(trust.ca_file(path)?))
+    }
+
+    /// Trusts the authorities in these PEM bytes instead of the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Tls`].
+    pub fn ca_pem(self, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        self.try_trust(|trust| Ok(trust.ca_pem(pem)?))
+    }
+
+    /// Trusts the authorities of the operating system beside others that are named.
+    #[cfg(feature = "native-roots")]
+    pub fn native_roots(self) -> Self {
+        self.trust(TlsBuilder::native_roots)
+    }
+
+    /// Trusts Mozilla's authorities, as compiled in.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots(self) -> Self {
+        self.trust(TlsBuilder::webpki_roots)
+    }
+
+    /// Leaves the whole judgement of certificates to `verifier`: see [`TlsBuilder::verifier`].
+    pub fn verifier(self, verifier: Arc<dyn ServerCertVerifier>) -> Self {
+        self.trust(|trust| trust.verifier(verifier))
+    }
+
+    /// Uses a finished TLS configuration, to share it between many clients or to make it with
+    /// rustls itself. What was said about trust before is forgotten.
+    pub fn tls_config(mut self, tls: TlsConfig) -> Self {
+        self.trust = Trust::Ready(tls);
+        self
+    }
+
+    /// The most events that wait for the application, in the machine and once more on the way
+    /// from there. At least 1; the default is 64.
+    pub fn event_capacity(mut self, events: usize) -> Self {
+        self.event_capacity = events.max(1);
+        self.core.event_capacity = self.event_capacity;
+        self
+    }
+
+    /// The most commands that wait for the driver. At least 1; the default is 64.
+    pub fn command_capacity(mut self, commands: usize) -> Self {
+        self.command_capacity = commands.max(1);
+        self
+    }
+
+    /// Changes anything else about the machine: limits, deadlines, language.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use xmpp_runtime_tokio::Config;
+    /// let config = Config::new("alice@example.org", "a password")?
+    ///     .core(|core| core.negotiation_timeout = Duration::from_secs(10));
+    /// # Ok::<(), xmpp_runtime_tokio::ConfigError>(())
+    /// ```
+    pub fn core(mut self, change: impl FnOnce(&mut ClientConfig)) -> Self {
+        change(&mut self.core);
+        self
+    }
+
+    fn trust(mut self, change: impl FnOnce(TlsBuilder) -> TlsBuilder) -> Self {
+        self.trust = Trust::Build(change(self.builder()));
+        self
+    }
+
+    fn try_trust(
+        mut self,
+        change: impl FnOnce(TlsBuilder) -> Result<TlsBuilder, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        self.trust = Trust::Build(change(self.builder())?);
+        Ok(self)
+    }
+
+    fn builder(&mut self) -> TlsBuilder {
+        match core::mem::replace(&mut self.trust, Trust::Build(TlsBuilder::new())) {
+            Trust::Build(builder) => builder,
+            Trust::Ready(_) => TlsBuilder::new(),
+        }
+    }
+}
+
+/// Starts a client. The caller spawns the [`Driver`]; nothing happens before.
+///
+/// The connection is tried exactly once: it ends in [`Event::Online`](crate::Event::Online) or
+/// in [`Event::Ended`](crate::Event::Ended) with the reason.
+///
+/// # Errors
+///
+/// [`ConfigError::Tls`] if the TLS configuration cannot be built (not for
+/// [`TlsMode::InsecurePlaintext`]), and [`ConfigError::Entropy`].
+pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> {
+    let tls = match config.trust {
+        _ if config.core.tls == TlsMode::InsecurePlaintext => None,
+        Trust::Build(builder) => Some(builder.build()?),
+        Trust::Ready(tls) => Some(tls),
+    };
+    let provider = match &tls {
+        Some(tls) => Arc::clone(tls.provider()),
+        None => default_provider()?,
+    };
+    let clock = Clock::start();
+    let grace = config.core.close_timeout;
+    let mut machine = Machine::new(config.core, Seed::new(entropy(&provider)?), clock.now());
+    let connecting = machine.connect(clock.now());
+    debug_assert!(connecting.is_ok(), "a new machine is not connected");
+
+    let (outlet, queue) = mpsc::channel(config.event_capacity);
+    let (give, commands) = mpsc::channel(config.command_capacity);
+    let (hang, hangup) = mpsc::channel(1);
+    let driver = Driver {
+        pump: Pump::new(machine, clock, tls, provider),
+        waiters: Waiters::default(),
+        outlet: Outlet::new(outlet),
+        commands,
+        hangup,
+        grace,
+        closing: Closing::No,
+    };
+    Ok((Client { commands: give, hangup: hang }, Events { queue }, driver))
+}

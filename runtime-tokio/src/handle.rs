@@ -1,0 +1,141 @@
+//! The handle of a running client.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use tokio::sync::{mpsc, oneshot};
+use xmpp_proto::Instant;
+use xmpp_proto::endpoint::{Client as Machine, Query, Request};
+use xmpp_proto::stanza::{Iq, Stanza};
+
+use crate::command::{Answer, Command, Sent};
+use crate::error::{AnswerError, Closed, NotSent, RequestError, SendError, Why};
+
+/// Gives commands to a running client. Clones give them to the same one.
+///
+/// Commands travel through a bounded queue, in order. They wait there until the client is online,
+/// and while the server takes data more slowly than it is given. When the queue is full, giving a
+/// command waits: that is the back-pressure.
+///
+/// When the last clone is dropped, the stream is closed as by [`Client::close`].
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) hangup: mpsc::Sender<()>,
+}
+
+impl Client {
+    /// Sends a message, presence or IQ stanza.
+    ///
+    /// It returns when the stanza is on its way to the driver; the [`Receipt`] tells what became
+    /// of it. Drop the receipt if you do not care.
+    ///
+    /// Dropping this future before it is ready gives the command up, as long as it waits for room
+    /// in the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`Why::Closed`] with the stanza, if the client is closed.
+    pub async fn send(&self, stanza: impl Into<Stanza>) -> Result<Receipt, SendError> {
+        let stanza = stanza.into();
+        let Ok(room) = self.commands.reserve().await else {
+            return Err(NotSent::new(stanza, Why::Closed));
+        };
+        let (to, receipt) = oneshot::channel();
+        room.send(Command::Send { stanza, to });
+        Ok(Receipt(receipt))
+    }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// Dropping the future gives up the wait, not the request.
+    ///
+    /// # Errors
+    ///
+    /// The error it is answered with, or why there is no answer: see [`RequestError`].
+    pub async fn request(&self, request: Request) -> Result<Iq, RequestError> {
+        let Ok(room) = self.commands.reserve().await else {
+            return Err(NotSent::new(request, Why::Closed).into());
+        };
+        let (to, reply) = oneshot::channel();
+        room.send(Command::Request { request, to });
+        reply.await.unwrap_or_else(|_| Err(NotSent::vanished().into()))
+    }
+
+    /// Answers a query of another entity: with a result, which may have a payload, or with an
+    /// error. It returns when the answer is in the queue of outgoing stanzas.
+    ///
+    /// # Errors
+    ///
+    /// [`Why::Closed`], or [`Why::Refused`] if the query was answered before or its time is up;
+    /// both with the query.
+    pub async fn answer(&self, query: Query, answer: Answer) -> Result<(), AnswerError> {
+        let Ok(room) = self.commands.reserve().await else {
+            return Err(NotSent::new(query, Why::Closed));
+        };
+        let (to, answered) = oneshot::channel();
+        room.send(Command::Answer { query, answer, to });
+        answered.await.unwrap_or_else(|_| Err(NotSent::vanished()))
+    }
+
+    /// Runs `f` on the machine itself, inside the driver, and gives back its result. For what has
+    /// no method here.
+    ///
+    /// It comes to its turn after the commands given before, and only while the client is online.
+    /// It must not block: nothing else of this client moves meanwhile. Tokens that `f` is given
+    /// belong to nobody; what becomes of them is not told.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if `f` was not run.
+    pub async fn with<R, F>(&self, f: F) -> Result<R, Closed>
+    where
+        F: FnOnce(&mut Machine, Instant) -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let room = self.commands.reserve().await.map_err(|_| Closed)?;
+        let (to, result) = oneshot::channel();
+        room.send(Command::With(Box::new(move |machine, now| drop(to.send(f(machine, now))))));
+        result.await.map_err(|_| Closed)
+    }
+
+    /// Closes the stream properly: what was handed over before is written, the closing tags are
+    /// exchanged, TLS and TCP are ended (RFC 6120 §4.4).
+    ///
+    /// It returns at once. [`Event::Ended`](crate::Event::Ended) tells when it is done, and the
+    /// driver's end tells that the connection is gone. A login under way is given up, unless
+    /// commands wait for it: then they are carried out first. If the server does not take them,
+    /// they are handed back after the core's `close_timeout`.
+    pub fn close(&self) {
+        // Full: somebody has asked before. Closed: nothing is left to close.
+        let _ = self.hangup.try_send(());
+    }
+
+    /// Whether the client takes no more commands: its stream has ended, or the driver was dropped.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.commands.is_closed()
+    }
+}
+
+/// A stanza on its way out: a future of what becomes of it. It can be dropped.
+#[derive(Debug)]
+
+pub struct Receipt(oneshot::Receiver<Sent>);
+
+/// What became of a stanza that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// All of it was taken by the transport. Without stream management nobody knows more:
+    /// RFC 6120 has no acknowledgements.
+    Written,
+}
+
+impl Future for Receipt {
+    type Output = Result<Delivery, SendError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|sent| sent.unwrap_or_else(|_| Err(NotSent::vanished())))
+    }
+}

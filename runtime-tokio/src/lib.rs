@@ -1,0 +1,62 @@
+#![forbid(unsafe_code)]
+#![allow(clippy::std_instead_of_alloc, reason = "this crate is for std")]
+//! XMPP on tokio: [`xmpp_proto`]'s machines over TCP and rustls, with async handles.
+//!
+//! ```no_run
+//! use xmpp_runtime_tokio::{Config, Event, connect};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new("alice@localhost", "her password")?
+//!     .host("127.0.0.1", 5222) // default: the domain of the JID
+//!     .ca_file("ca.pem")?; //     default: the authorities of the operating system
+//! let (client, mut events, driver) = connect(config)?;
+//! tokio::spawn(driver);
+//! while let Some(event) = events.next().await {
+//!     match event {
+//!         Event::Online { jid } => println!("online as {jid}"),
+//!         Event::Ended(ended) => println!("{ended}"),
+//!         other => println!("{other:?}"),
+//!     }
+//! }
+//! # let _ = client;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`connect`] makes three things:
+//!
+//! - a [`Client`], which can be cloned and sends stanzas, asks requests and closes the stream;
+//! - the [`Events`] of the stream, from [`Event::Online`] to [`Event::Ended`];
+//! - the [`Driver`], a future that does all the work and that you spawn.
+//!
+//! # An echo bot
+//!
+//! ```no_run
+#![doc = include_str!("../examples/echo_bot.rs")]
+//! ```
+//!
+//! # Features
+//!
+//! - `ring` (default) or `aws-lc-rs`: the cryptography.
+//! - `native-roots` (default), `webpki-roots`: whom to trust where nobody is named.
+//! - `tracing`: one event per stanza sent and received, with the target `xmpp::wire`; what would
+//!   reveal a password is replaced by `<hidden/>`.
+
+mod clock;
+mod command;
+mod config;
+mod driver;
+mod error;
+mod events;
+mod handle;
+mod pump;
+mod transport;
+
+pub use config::{Config, connect};
+pub use driver::Driver;
+pub use error::{AnswerError, Closed, ConfigError, NotSent, RequestError, SendError, Why};
+pub use events::Events;
+pub use handle::{Client, Delivery, Receipt};
+pub use xmpp_proto as proto;
+pub use xmpp_proto::endpoint::{Event, Query, Request, TlsMode};
+pub use xmpp_runtime_common::{TlsBuilder, TlsConfig, TlsConfigError};

@@ -1,0 +1,173 @@
+//! An endpoint on its transport: moves bytes, runs actions, keeps one timer. It decides nothing.
+
+use core::mem::MaybeUninit;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::sync::Arc;
+
+use tokio::io::ReadBuf;
+use tokio::time::{Sleep, sleep_until};
+use xmpp_proto::Instant;
+use xmpp_proto::endpoint::{AttemptId, Completion, ConnInfo, Endpoint, LostCause, Step};
+use xmpp_runtime_common::rustls::crypto::CryptoProvider;
+use xmpp_runtime_common::{TlsConfig, entropy, lost_cause, tls_info};
+
+use crate::clock::Clock;
+use crate::transport::{Link, State, Stream, Up};
+
+/// The most bytes read at once: a whole TLS record.
+const CHUNK: usize = 16 * 1024;
+
+/// Any endpoint on a transport of its own: what clients, servers and components have in common.
+pub(crate) struct Pump<M> {
+    pub(crate) machine: M,
+    pub(crate) clock: Clock,
+    tls: Option<TlsConfig>,
+    provider: Arc<CryptoProvider>,
+    pub(crate) link: Link,
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// Whether the application leaves events untaken.
+    pub(crate) stuck: bool,
+}
+
+impl<M: Endpoint> Pump<M> {
+    pub(crate) fn new(
+        machine: M,
+        clock: Clock,
+        tls: Option<TlsConfig>,
+        provider: Arc<CryptoProvider>,
+    ) -> Self {
+        Self { machine, clock, tls, provider, link: Link::default(), timer: None, stuck: false }
+    }
+
+    /// Drains the machine. False if a computation is not finished: let others run first.
+    pub(crate) fn drain(&mut self, mut done: impl FnMut(Completion)) -> bool {
+        loop {
+            match self.machine.step() {
+                Step::Act(action) => self.link.act(action, self.tls.as_ref()),
+                Step::Done(completion) => done(completion),
+                Step::Work => return false,
+                Step::Wait { .. } => return true,
+            }
+        }
+    }
+
+    /// Writes, reads and keeps time, all of it at once: two peers that are both busy writing must
+    /// both go on reading. True if the machine was told something and must be drained.
+    pub(crate) fn poll_io(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.clock.now();
+        let opened = self.poll_link(cx, now);
+        let wrote = self.poll_write(cx, now);
+        let read = self.poll_read(cx, now);
+        // The time counts only where nothing else happened, so the drain comes before it.
+        opened || wrote || read || self.poll_timer(cx, now)
+    }
+
+    fn poll_link(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Poll::Ready((id, ended)) = self.link.poll(cx) else { return false };
+        let stream = match ended {
+            Ok(stream) => stream,
+            Err(cause) => {
+                self.machine.handle_lost(now, id, cause);
+                return true;
+            }
+        };
+        match &stream {
+            Stream::Plain(_) => {
+                let info = ConnInfo::new();
+                // The machine was seeded; more entropy is welcome, not needed.
+                let fresh = entropy(&self.provider).ok();
+                let info = fresh.into_iter().fold(info, ConnInfo::with_entropy);
+                self.machine.handle_connected(now, id, info);
+            }
+            Stream::Tls(tls) => self.machine.handle_secured(now, id, tls_info(tls.get_ref().1)),
+        }
+        self.link.state = State::Up(Up::new(id, stream));
+        true
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let State::Up(up) = &mut self.link.state else { return false };
+        let bytes = self.machine.outgoing();
+        let mut wrote = false;
+        if !bytes.is_empty() && up.broken.is_none() {
+            match up.stream.poll_write(cx, bytes) {
+                Poll::Ready(Ok(n)) => {
+                    self.machine.handle_written(now, up.id, n);
+                    (wrote, up.unflushed) = (n > 0, true);
+                }
+                Poll::Ready(Err(error)) => up.broken = Some(lost_cause(&error, "")),
+                Poll::Pending => {}
+            }
+        }
+        if up.unflushed && up.broken.is_none() {
+            match up.stream.poll_flush(cx) {
+                Poll::Ready(Ok(())) => up.unflushed = false,
+                Poll::Ready(Err(error)) => up.broken = Some(lost_cause(&error, "")),
+                Poll::Pending => {}
+            }
+        }
+        wrote
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let State::Up(up) = &mut self.link.state else { return false };
+        let id = up.id;
+        if !self.machine.wants_read() {
+            // Writing has failed. What the peer said last is worth waiting for if only the
+            // application stands in the way; if not, the machine waits for writes that never end.
+            if self.stuck {
+                return false;
+            }
+            let Some(cause) = up.broken.take() else { return false };
+            return self.lose(now, id, cause);
+        }
+        let mut space = [const { MaybeUninit::uninit() }; CHUNK];
+        let mut buf = ReadBuf::uninit(&mut space[..CHUNK.min(self.machine.max_chunk())]);
+        let cause = match up.stream.poll_read(cx, &mut buf) {
+            Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                self.machine.handle_received(now, id, buf.filled());
+                return true;
+            }
+            Poll::Ready(Ok(())) => up.broken.take().unwrap_or(LostCause::Eof),
+            Poll::Ready(Err(error)) => lost_cause(&error, ""),
+            // Writing has failed and the peer's last words are read: now it is lost.
+            Poll::Pending => match up.broken.take() {
+                Some(cause) => cause,
+                None => return false,
+            },
+        };
+        self.lose(now, id, cause)
+    }
+
+    fn lose(&mut self, now: Instant, id: AttemptId, cause: LostCause) -> bool {
+        self.link.state = State::Down;
+        self.machine.handle_lost(now, id, cause);
+        true
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(until) = self.machine.poll_timeout() else { return false };
+        if until <= now {
+            self.machine.handle_timeout(now);
+            return true;
+        }
+        // A deadline that moves away, as most do, is noticed when the old one fires.
+        if self.timer.as_ref().is_none_or(|(armed, _)| until < *armed) {
+            let Some(at) = self.clock.to_tokio(until) else { return false };
+            match &mut self.timer {
+                Some((armed, sleep)) => {
+                    *armed = until;
+                    sleep.as_mut().reset(at);
+                }
+                None => self.timer = Some((until, Box::pin(sleep_until(at)))),
+            }
+        }
+        let fired =
+            self.timer.as_mut().is_some_and(|(_, sleep)| sleep.as_mut().poll(cx).is_ready());
+        if fired {
+            self.timer = None;
+        }
+        fired
+    }
+}

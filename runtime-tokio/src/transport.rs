@@ -1,0 +1,258 @@
+//! TCP and TLS: opening, securing and closing. What is under way lives in [`Link`], which the
+//! driver owns, so that nothing is lost when somebody stops waiting.
+
+use core::future::poll_fn;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use xmpp_proto::endpoint::{Action, AttemptId, LostCause, Shutdown, Target, TlsFault};
+use xmpp_runtime_common::{TlsConfig, lost_cause, server_name};
+
+/// How long a polite end may take: long enough for a round trip anywhere, short enough for a
+/// program that waits for it.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// How long one address has before the next one is tried beside it (RFC 8305 §8).
+const STAGGER: Duration = Duration::from_millis(250);
+
+type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An open transport.
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(_) => Poll::Ready(Ok(())), // a socket has no buffer of its own
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+/// The transport of the current attempt, and what remains of earlier ones.
+#[derive(Default)]
+pub(crate) struct Link {
+    pub(crate) state: State,
+    parting: Vec<Task<()>>,
+}
+
+/// How far the transport is.
+#[derive(Default)]
+pub(crate) enum State {
+    /// There is none.
+    #[default]
+    Down,
+    /// It is being opened or secured.
+    Busy { id: AttemptId, task: Task<Result<Stream, LostCause>> },
+    /// It carries bytes.
+    Up(Up),
+}
+
+/// A transport that carries bytes.
+pub(crate) struct Up {
+    pub(crate) id: AttemptId,
+    pub(crate) stream: Stream,
+    /// Whether TLS may hold bytes that the socket has not taken.
+    pub(crate) unflushed: bool,
+    /// Why writing failed. Reading goes on: the peer's last words, such as a stream error, are
+    /// still in the socket and say more than this.
+    pub(crate) broken: Option<LostCause>,
+}
+
+impl Up {
+    pub(crate) const fn new(id: AttemptId, stream: Stream) -> Self {
+        Self { id, stream, unflushed: false, broken: None }
+    }
+}
+
+impl Link {
+    /// Begins what the machine asks for; its end comes with [`Link::poll`].
+    pub(crate) fn act(&mut self, action: Action, tls: Option<&TlsConfig>) {
+        match action {
+            Action::Connect { id, target } => {
+                self.state = State::Busy { id, task: Box::pin(open(target)) };
+            }
+            Action::Secure { id, server_name, alpn } => {
+                if self.id() == Some(id)
+                    && let State::Up(Up { stream: Stream::Plain(socket), .. }) = self.take_state()
+                {
+                    let task = Box::pin(secure(socket, tls.cloned(), server_name, alpn));
+                    self.state = State::Busy { id, task };
+                }
+            }
+            Action::Disconnect { id, how } => {
+                if self.id() == Some(id)
+                    && let State::Up(up) = self.take_state()
+                    && how == Shutdown::Flush
+                {
+                    self.parting.push(Box::pin(part(up.stream)));
+                }
+            }
+            // The machine was built with a newer core that asks for more than this driver knows.
+            // Its deadlines end the attempt.
+            _ => {}
+        }
+    }
+
+    /// The transport in use.
+    pub(crate) const fn id(&self) -> Option<AttemptId> {
+        match &self.state {
+            State::Down => None,
+            State::Busy { id, .. } | State::Up(Up { id, .. }) => Some(*id),
+        }
+    }
+
+    pub(crate) fn take_state(&mut self) -> State {
+        core::mem::take(&mut self.state)
+    }
+
+    /// Goes on with whatever is under way, and tells when an attempt to open or secure has ended.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<(AttemptId, Result<Stream, LostCause>)> {
+        self.parting.retain_mut(|task| task.as_mut().poll(cx).is_pending());
+        let State::Busy { id, task } = &mut self.state else { return Poll::Pending };
+        let ended = (*id, ready!(task.as_mut().poll(cx)));
+        self.state = State::Down;
+        Poll::Ready(ended)
+    }
+
+    /// Whether nothing is open or under way any more.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Down) && self.parting.is_empty()
+    }
+}
+
+/// Opens a TCP connection to any address of the target.
+async fn open(target: Target) -> Result<Stream, LostCause> {
+    let addresses = lookup_host((target.host.as_str(), target.port))
+        .await
+        .map_err(|error| LostCause::NameNotFound(format!("{} ({error})", target.host)))?;
+    let socket = race(addresses.collect()).await.map_err(|error| match error {
+        Some(error) => lost_cause(&error, &target.host),
+        None => LostCause::NameNotFound(target.host.clone()),
+    })?;
+    // What is queued goes out in one write, so waiting for more to send with it only delays. A
+    // socket that cannot do this is slower, not broken.
+    let _ = socket.set_nodelay(true);
+    Ok(Stream::Plain(socket))
+}
+
+/// Connects to the addresses in the order the resolver gave them, the next one as soon as one
+/// fails or has had its time alone; the first that answers wins (RFC 8305). `Err(None)` if there
+/// is no address.
+async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, Option<io::Error>> {
+    let mut waiting = addresses.into_iter();
+    let mut running: Vec<Task<io::Result<TcpStream>>> = Vec::new();
+    let mut first_error = None;
+    let mut alone: Option<Pin<Box<Sleep>>> = None;
+    poll_fn(|cx| {
+        loop {
+            let patience = alone.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_pending());
+            if !patience || running.is_empty() {
+                if let Some(address) = waiting.next() {
+                    running.push(Box::pin(TcpStream::connect(address)));
+                    alone = Some(Box::pin(sleep(STAGGER)));
+                } else if running.is_empty() {
+                    return Poll::Ready(Err(first_error.take()));
+                }
+            }
+            let mut failed = false;
+            let mut index = 0;
+            while index < running.len() {
+                match running[index].as_mut().poll(cx) {
+                    Poll::Ready(Ok(socket)) => return Poll::Ready(Ok(socket)),
+                    Poll::Ready(Err(error)) => {
+                        first_error.get_or_insert(error);
+                        drop(running.swap_remove(index));
+                        failed = true;
+                    }
+                    Poll::Pending => index += 1,
+                }
+            }
+            if failed {
+                alone = None; // no reason to wait for the next
+            } else if alone.as_mut().is_none_or(|sleep| sleep.as_mut().poll(cx).is_pending())
+                || waiting.len() == 0
+            {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}
+
+/// Runs the TLS handshake. The certificate must be made out for `domain`.
+async fn secure(
+    socket: TcpStream,
+    tls: Option<TlsConfig>,
+    domain: String,
+    alpn: Option<&'static [u8]>,
+) -> Result<Stream, LostCause> {
+    let unconfigured = || LostCause::Tls(TlsFault::Handshake("TLS is not configured".to_owned()));
+    let config = tls.ok_or_else(unconfigured)?.client_config(alpn);
+    let name = server_name(&domain)?;
+    match TlsConnector::from(config).connect(name, socket).await {
+        Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
+        Err(error) => Err(lost_cause(&error, &domain)),
+    }
+}
+
+/// Ends the connection so that the peer gets every byte: `close_notify`, the end of our half, and
+/// then its half is read to the end, since closing a socket with unread bytes resets it.
+async fn part(mut stream: Stream) {
+    let farewell = async {
+        poll_fn(|cx| stream.poll_shutdown(cx)).await?;
+        let mut scratch = [0; 1024];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            poll_fn(|cx| stream.poll_read(cx, &mut buf)).await?;
+            if buf.filled().is_empty() {
+                return io::Result::Ok(());
+            }
+        }
+    };
+    // Late or failed, there is nobody left to tell.
+    let _ = timeout(PARTING, farewell).await;
+}

@@ -1,0 +1,210 @@
+//! The test servers' own test: the other tests stand on them.
+
+mod support;
+
+use core::panic::AssertUnwindSafe;
+use core::time::Duration;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use support::prosody::{Certificate, Encryption, PasswordHash, Prosody, TlsVersions};
+
+/// PLAIN's message (RFC 4616 §2) for the user `alice` with the password `secret`, in Base64.
+const ALICE_SECRET: &str = "AGFsaWNlAHNlY3JldA==";
+/// The same with the password `wrong`.
+const ALICE_WRONG: &str = "AGFsaWNlAHdyb25n";
+
+struct Raw(TcpStream);
+
+impl Raw {
+    /// Opens a stream and reads the features.
+    fn open(server: &Prosody) -> (Self, String) {
+        let socket = TcpStream::connect(server.address()).expect("the server accepts");
+        socket.set_read_timeout(Some(Duration::from_secs(10))).expect("not zero");
+        let mut raw = Self(socket);
+        raw.send(
+            "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' \
+             xmlns:stream='http://etherx.jabber.org/streams'>",
+        );
+        let features = raw.read_until("</stream:features>");
+        (raw, features)
+    }
+
+    fn send(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).expect("the server reads");
+    }
+
+    fn read_until(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        let mut chunk = [0; 4096];
+        while !text.contains(end) {
+            let n = self.0.read(&mut chunk).expect("the server answers in time");
+            assert_ne!(n, 0, "the server closed before {end:?}: {text}");
+            text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+        }
+        text
+    }
+}
+
+fn is_running(pid: u32) -> bool {
+    Path::new("/proc").join(pid.to_string()).exists()
+}
+
+#[test]
+fn a_server_offers_starttls_and_is_gone_after_stop() {
+    let Some(mut server) = Prosody::builder().start() else { return };
+    let pid = server.pid().expect("it runs");
+    let (mut raw, features) = Raw::open(&server);
+    assert!(features.contains("urn:ietf:params:xml:ns:xmpp-tls"), "{features}");
+    assert!(features.contains("<required/>"), "{features}");
+    assert!(!features.contains("mechanism"), "{features}");
+
+    assert!(is_running(pid));
+    server.stop();
+    assert!(!is_running(pid));
+    assert!(raw.read_until("</stream:stream>").contains("<system-shutdown"));
+    assert!(TcpStream::connect(server.address()).is_err());
+    assert!(server.log().contains("Shutdown complete"), "{}", server.log());
+}
+
+#[test]
+fn a_panic_stops_the_server_and_removes_its_directory() {
+    let Some(server) = Prosody::builder().start() else { return };
+    let (pid, dir) = (server.pid().expect("it runs"), server.dir().to_path_buf());
+    assert!(dir.exists());
+    // `resume_unwind` panics without a message, which would look like a failure in the output.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let _server = server;
+        std::panic::resume_unwind(Box::new(()));
+    }));
+    assert!(result.is_err());
+    assert!(!is_running(pid));
+    assert!(!dir.exists());
+}
+
+#[test]
+fn users_can_log_in_on_a_server_without_tls() {
+    for (hash, offered, absent) in [
+        (PasswordHash::Sha1, ">SCRAM-SHA-1<", ">SCRAM-SHA-256<"),
+        (PasswordHash::Sha256, ">SCRAM-SHA-256<", ">SCRAM-SHA-1<"),
+    ] {
+        let builder = Prosody::builder().encryption(Encryption::None).password_hash(hash);
+        let Some(server) = builder.user("alice", "secret").start() else { return };
+        let (mut raw, features) = Raw::open(&server);
+        assert!(features.contains(offered), "{features}");
+        assert!(!features.contains(absent), "{features}");
+        assert!(!features.contains("xmpp-tls"), "{features}");
+
+        for (message, answer) in [(ALICE_WRONG, "<not-authorized"), (ALICE_SECRET, "<success")] {
+            raw.send(&format!(
+                "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{message}</auth>"
+            ));
+            raw.read_until(answer);
+        }
+        assert!(TcpStream::connect(server.tls_address()).is_err());
+    }
+}
+
+#[test]
+fn optional_encryption_offers_starttls_and_mechanisms_at_once() {
+    let builder = Prosody::builder().encryption(Encryption::Optional);
+    let Some(server) = builder.start() else { return };
+    let (_, features) = Raw::open(&server);
+    assert!(features.contains("xmpp-tls") && features.contains(">PLAIN<"), "{features}");
+    assert!(!features.contains("<required/>"), "{features}");
+}
+
+#[test]
+fn a_stanza_over_the_limit_is_a_policy_violation() {
+    let builder = Prosody::builder().encryption(Encryption::None).stanza_limit(10_000);
+    let Some(server) = builder.start() else { return };
+    let (mut raw, _) = Raw::open(&server);
+    raw.send(&format!("<message><body>{}", "x".repeat(20_000)));
+    raw.read_until("<policy-violation");
+}
+
+/// Whether a TLS client that trusts `ca` and wants `localhost` is content with the server, and
+/// what it says.
+fn tls_client(server: &Prosody, ca: &Path) -> (bool, String) {
+    let output = Command::new("openssl")
+        .args(["s_client", "-verify_return_error", "-verify_hostname", "localhost"])
+        .arg("-connect")
+        .arg(server.tls_address().to_string())
+        .arg("-CAfile")
+        .arg(ca)
+        .stdin(Stdio::null())
+        .output()
+        .expect("openssl runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn certificates_are_what_they_are_meant_to_be() {
+    let Some(good) = Prosody::builder().start() else { return };
+    let (accepted, said) = tls_client(&good, good.ca_file());
+    assert!(accepted, "{said}");
+    let (accepted, said) = tls_client(&good, &good.other_ca_file());
+    assert!(!accepted && said.contains("unable to get local issuer"), "{said}");
+
+    for (certificate, complaint) in [
+        (Certificate::For("other.example"), "hostname mismatch"),
+        (Certificate::Expired, "certificate has expired"),
+    ] {
+        let builder = Prosody::builder().certificate(certificate);
+        let Some(server) = builder.start() else { return };
+        let (accepted, said) = tls_client(&server, server.ca_file());
+        assert!(!accepted && said.contains(complaint), "{certificate:?}: {said}");
+    }
+
+    // OpenSSL takes it once it is trusted; rustls does not.
+    let builder = Prosody::builder().certificate(Certificate::SelfSigned);
+    let Some(server) = builder.start() else { return };
+    let (accepted, said) = tls_client(&server, &good.other_ca_file());
+    assert!(!accepted && said.contains("self-signed certificate"), "{said}");
+    assert!(tls_client(&server, server.ca_file()).0);
+}
+
+#[test]
+fn tls_versions_can_be_chosen() {
+    for (versions, expected) in [
+        (TlsVersions::Both, "TLSv1.3"),
+        (TlsVersions::Only12, "TLSv1.2"),
+        (TlsVersions::Only13, "TLSv1.3"),
+    ] {
+        let builder = Prosody::builder().tls_versions(versions);
+        let Some(server) = builder.start() else { return };
+        let (accepted, said) = tls_client(&server, server.ca_file());
+        assert!(accepted && said.contains(&format!("New, {expected},")), "{versions:?}: {said}");
+    }
+}
+
+#[test]
+fn a_killed_server_comes_back_with_its_ports_and_accounts() {
+    let builder = Prosody::builder().encryption(Encryption::None).user("alice", "secret");
+    let Some(mut server) = builder.start() else { return };
+    let (address, pid) = (server.address(), server.pid().expect("it runs"));
+    server.kill();
+    assert!(!is_running(pid));
+    server.start_again();
+    assert_eq!(server.address(), address);
+    let (mut raw, _) = Raw::open(&server);
+    raw.send(&format!(
+        "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{ALICE_SECRET}</auth>"
+    ));
+    raw.read_until("<success");
+}
+
+#[test]
+fn servers_run_side_by_side() {
+    let servers: Vec<_> = (0..4)
+        .map(|_| std::thread::spawn(|| Prosody::builder().start()))
+        .filter_map(|thread| thread.join().expect("each starts"))
+        .collect();
+    for server in &servers {
+        Raw::open(server);
+    }
+}
