@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustls::{CertificateError, CommonState, InvalidMessage, ProtocolVersion};
+use rustls::{AlertDescription, CertificateError, CommonState, InvalidMessage, ProtocolVersion};
 use xmpp_proto::endpoint::{CertificateFault, LostCause, TlsFault, TlsInfo, TlsVersion};
 
 /// The most names of a refused certificate that are passed on: the peer chose them.
@@ -44,6 +44,9 @@ pub fn tls_fault(error: &rustls::Error, domain: &str) -> TlsFault {
         // with a stream error in plain text.
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             TlsFault::Handshake("what the server sent is not TLS".to_owned())
+        }
+        rustls::Error::AlertReceived(AlertDescription::UnrecognisedName) => {
+            TlsFault::Handshake(format!("the server has no certificate for {domain}"))
         }
         other => TlsFault::Handshake(other.to_string()),
     }

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
 use xmpp_proto::endpoint::{CertificateFault, LostCause, TlsFault, TlsInfo, TlsVersion};
 use xmpp_runtime_common::{
     CaSource, TlsBuilder, TlsConfig, TlsConfigError, default_provider, entropy, lost_cause, rustls,
-    server_name, tls_info,
+    server_name, tls_fault, tls_info,
 };
 
 macro_rules! cert {
@@ -194,6 +194,14 @@ fn plain_text_where_tls_was_due_is_said_in_plain_words() {
     let cause = lost_cause(&io::Error::new(io::ErrorKind::InvalidData, error), "localhost");
     let text = "what the server sent is not TLS".to_owned();
     assert_eq!(cause, LostCause::Tls(TlsFault::Handshake(text)));
+}
+
+#[test]
+fn a_server_that_does_not_know_the_domain_is_said_to_have_no_certificate_for_it() {
+    let alert = rustls::AlertDescription::UnrecognisedName;
+    let fault = tls_fault(&rustls::Error::AlertReceived(alert), "elsewhere.example");
+    let text = "the server has no certificate for elsewhere.example".to_owned();
+    assert_eq!(fault, TlsFault::Handshake(text));
 }
 
 #[test]

@@ -1,4 +1,6 @@
-use xmpp_proto::stanza::{MessageType, Presence, Stanza};
+//! Sends every message back to its sender.
+
+use xmpp_proto::stanza::{Presence, Stanza};
 use xmpp_runtime_tokio::{Config, Event, connect};
 
 #[tokio::main]
@@ -11,12 +13,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(event) = events.next().await {
         match event {
             Event::Online { jid } => {
-                println!("online as {jid}");
-                client.send(Presence::builder().build()?).await?;
+                println!("online {jid}");
+                client.send(Presence::available().build()?).await?;
             }
-            Event::Stanza(Stanza::Message(message)) if message.type_() != MessageType::Error => {
-                if let Some(body) = message.body() {
-                    client.send(message.reply().body(&body).build()?).await?;
+            Event::Stanza(Stanza::Message(message)) => {
+                // Error messages are not replied to, so that two bots do not play ping-pong.
+                if let (Some(reply), Some(body)) = (message.reply(), message.body()) {
+                    client.send(reply.body(&body).build()?).await?;
                 }
             }
             Event::Ended(ended) => return Err(ended.into()),

@@ -42,6 +42,11 @@
 //! - `tracing`: one event per stanza sent and received, with the target `xmpp::wire`; what would
 //!   reveal a password is replaced by `<hidden/>`.
 
+/// The README's code is compiled as the documentation's is.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 mod clock;
 mod command;
 mod config;

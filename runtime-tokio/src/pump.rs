@@ -56,11 +56,13 @@ impl<M: Endpoint> Pump<M> {
     /// both go on reading. True if the machine was told something and must be drained.
     pub(crate) fn poll_io(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.clock.now();
-        let opened = self.poll_link(cx, now);
+        if self.poll_link(cx, now) {
+            return true;
+        }
         let wrote = self.poll_write(cx, now);
         let read = self.poll_read(cx, now);
         // The time counts only where nothing else happened, so the drain comes before it.
-        opened || wrote || read || self.poll_timer(cx, now)
+        wrote || read || self.poll_timer(cx, now)
     }
 
     fn poll_link(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
@@ -74,10 +76,11 @@ impl<M: Endpoint> Pump<M> {
         };
         match &stream {
             Stream::Plain(_) => {
-                let info = ConnInfo::new();
+                let mut info = ConnInfo::new();
                 // The machine was seeded; more entropy is welcome, not needed.
-                let fresh = entropy(&self.provider).ok();
-                let info = fresh.into_iter().fold(info, ConnInfo::with_entropy);
+                if let Ok(fresh) = entropy(&self.provider) {
+                    info = info.with_entropy(fresh);
+                }
                 self.machine.handle_connected(now, id, info);
             }
             Stream::Tls(tls) => self.machine.handle_secured(now, id, tls_info(tls.get_ref().1)),

@@ -42,7 +42,7 @@ mod session;
 pub mod stanza;
 pub mod stream;
 mod sync;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", all(test, feature = "client")))]
 pub mod testing;
 mod time;
 #[cfg(feature = "client")]

@@ -100,13 +100,6 @@ impl Rng {
         }
     }
 
-    /// A random number, each value equally likely.
-    pub(crate) fn u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
     /// An identifier with 128 random bits that nobody can guess: 26 lower-case letters and digits,
     /// the same in an XML attribute, a nonce or a log.
     pub(crate) fn id(&mut self) -> String {

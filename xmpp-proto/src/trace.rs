@@ -61,17 +61,24 @@ mod redact {
     use alloc::vec::Vec;
 
     use crate::ns;
-    use crate::xml::{Attr, Child, Element, ElementBuilder, ElementRef};
+    use crate::xml::{Attr, Child, Element, ElementBuilder, ElementRef, Writer};
 
     /// The element as XML, without secrets.
     pub(super) fn redacted(element: ElementRef<'_>) -> String {
         if !has_secret(element) {
-            return element.to_xml();
+            return as_written(element);
         }
         // Only logins and forms come here. They are shallow, but a peer could nest them, so the
         // copy ends at a depth of its own, with everything below left out.
         let builder = copy(element, Element::builder(element.name(), element.ns()), 8);
-        builder.build().map_or_else(|_| String::from("<hidden/>"), |copy| copy.to_xml())
+        builder.build().map_or_else(|_| String::from("<hidden/>"), |copy| as_written(copy.as_ref()))
+    }
+
+    /// The element as it stands in a stream, where the header has declared the namespaces.
+    fn as_written(element: ElementRef<'_>) -> String {
+        let mut out = Vec::new();
+        Writer::new(ns::CLIENT, true).write(element, &mut out);
+        String::from_utf8(out).unwrap_or_default()
     }
 
     fn is_secret(element: ElementRef<'_>) -> bool {

@@ -24,8 +24,7 @@ mod reason;
 
 pub use action::{
     Action, AttemptId, CertificateFault, Completion, ConnInfo, IqToken, LostCause, Outcome,
-    RequestError,
-    SendToken, Shutdown, Step, Target, TlsFault, TlsInfo, TlsVersion,
+    RequestError, SendToken, Shutdown, Step, Target, TlsFault, TlsInfo, TlsVersion,
 };
 pub use client::{Client, ClientConfig, Event, Misuse, Query, Rejected, Request, TlsMode};
 pub use reason::{AuthFault, Ended, PeerFault, Phase, Reason, StartTlsFault, Timer};
@@ -103,10 +102,6 @@ pub trait Endpoint {
         if more {
             return Step::Work;
         }
-        Step::Wait {
-            write: self.outgoing(),
-            read: self.wants_read(),
-            until: self.poll_timeout(),
-        }
+        Step::Wait { write: self.outgoing(), read: self.wants_read(), until: self.poll_timeout() }
     }
 }

@@ -203,6 +203,7 @@ fn non_ascii_parts_from_the_wire_are_kept_verbatim() {
     assert_eq!(parts(&jid), (Some("Fußball"), "example.com", Some("Ä b")));
     assert!(!jid.is_prepared());
     assert_ne!(jid, Jid::from_wire("fußball@Example.COM/Ä b").unwrap());
+    assert_eq!(Jid::from_wire("A@BÜCHER.Example").unwrap().as_str(), "a@BÜCHER.Example");
     // The bare form of an address with only a foreign resource is known to be prepared.
     assert!(Jid::from_wire("a@b/Ä").unwrap().to_bare().is_prepared());
     assert!(!Jid::from_wire("ä@b/c").unwrap().to_bare().is_prepared());
@@ -221,6 +222,7 @@ fn non_ascii_parts_from_the_wire_are_kept_verbatim() {
 fn bare_and_full_know_what_they_are() {
     assert_eq!(BareJid::new("a@b/c"), Err(JidError::HasResource { offset: 3 }));
     assert_eq!(BareJid::new("a@b./c"), Err(JidError::HasResource { offset: 4 }));
+    assert_eq!(BareJid::new("a@b/c/d"), Err(JidError::HasResource { offset: 3 }));
     assert_eq!(FullJid::new("a@b"), Err(JidError::NoResource));
     assert_eq!(BareJid::from_wire("ä@b/c"), Err(JidError::HasResource { offset: 4 }));
 

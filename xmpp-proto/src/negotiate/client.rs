@@ -135,8 +135,7 @@ impl Negotiation {
     pub(crate) fn handle_header(&mut self, header: &Header<'_>) -> Result<Verdict, Reason> {
         match self.state {
             State::Header => {
-                check_response(header)
-                    .map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
+                check_response(header).map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
                 self.state = State::Features;
                 Ok(Verdict::Continue)
             }
@@ -169,17 +168,11 @@ impl Negotiation {
             State::Sasl { exchange, .. } => self.handle_sasl(cx, exchange, element),
             State::Bind { id, session } => self.handle_bind(cx, &id, session, element),
             State::Session { id, jid } => self.handle_session(id, jid, element),
-            State::Header | State::Securing | State::Done => {
-                Err(unexpected("no element", element))
-            }
+            State::Header | State::Securing | State::Done => Err(unexpected("no element", element)),
         }
     }
 
-    fn handle_features(
-        &mut self,
-        cx: &mut Cx<'_>,
-        features: &Features,
-    ) -> Result<Verdict, Reason> {
+    fn handle_features(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
         if self.authenticated {
             return self.bind(cx, features);
         }
@@ -207,9 +200,10 @@ impl Negotiation {
     fn authenticate(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
         let offered = features.mechanisms();
         let is_offered = |wanted: &Mechanism| offered.iter().any(|name| name == wanted.name());
-        let mechanism = cx.config.mechanisms.iter().copied().find(is_offered).ok_or_else(|| {
-            Reason::Auth(AuthFault::NoMechanism { offered: offered.to_vec() })
-        })?;
+        let mechanism =
+            cx.config.mechanisms.iter().copied().find(is_offered).ok_or_else(|| {
+                Reason::Auth(AuthFault::NoMechanism { offered: offered.to_vec() })
+            })?;
         // RFC 6120 §13.8.3 (PLAIN), RFC 4616 §6: never on a stream that everybody can read.
         let readable = !self.secured && !cx.config.insecure_plain_without_tls;
         if mechanism == Mechanism::Plain && readable {
@@ -321,8 +315,8 @@ impl Negotiation {
         }
         let bound = element.child("bind", ns::BIND).and_then(|bind| bind.child("jid", ns::BIND));
         let bound = bound.ok_or(Reason::Peer(PeerFault::BadBindResult))?.text();
-        let jid: FullJid =
-            bound.trim().parse().map_err(|_| Reason::Peer(PeerFault::BadBindResult))?;
+        let jid = FullJid::from_wire(bound.trim());
+        let jid = jid.map_err(|_| Reason::Peer(PeerFault::BadBindResult))?;
         // RFC 6120 §7.6.1 lets the server choose the resource, never the account.
         if jid.to_bare() != cx.config.jid {
             return Err(Reason::Peer(PeerFault::ForeignJid { jid: jid.to_string() }));

@@ -109,20 +109,6 @@ fn an_id_holds_all_128_bits() {
 }
 
 #[test]
-fn every_bit_of_a_number_is_random() {
-    let mut rng = rng(1);
-    let mut ones = [0_u32; 64];
-    for _ in 0..4096 {
-        let number = rng.u64();
-        for (bit, ones) in ones.iter_mut().enumerate() {
-            *ones += u32::from(number >> bit & 1 == 1);
-        }
-    }
-    // Half of 4096, with a deviation of 32: eight of those are out of reach of chance.
-    assert!(ones.iter().all(|ones| ones.abs_diff(2048) < 256), "{ones:?}");
-}
-
-#[test]
 fn neither_seed_nor_generator_prints_its_content() {
     assert_eq!(format!("{:?}", Seed::new([7; 32])), "Seed(..)");
     assert_eq!(format!("{:?}", rng(1)), "Rng(..)");

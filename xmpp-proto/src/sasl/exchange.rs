@@ -90,11 +90,6 @@ impl Exchange {
         Ok(Self { mechanism, inner })
     }
 
-    /// The mechanism in use.
-    pub(crate) fn mechanism(&self) -> Mechanism {
-        self.mechanism
-    }
-
     /// What to send with the request; `None` if it was taken already.
     pub(crate) fn initial_response(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         self.steps().ok()?.initial_response()

@@ -49,4 +49,4 @@ pub use scram::ScramLimits;
 pub(crate) use exchange::{Exchange, Progress};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -87,4 +87,3 @@ fn is_from(from: Option<&Jid>, to: Option<&Jid>, own: &FullJid) -> bool {
         (_, Some(from)) => is_own_bare(from) || *from == **own,
     }
 }
-

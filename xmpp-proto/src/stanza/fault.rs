@@ -5,7 +5,6 @@ use core::fmt;
 use super::head::Head;
 use super::{Condition, Iq, Presence, Stanza, StanzaError};
 use crate::jid::{Jid, JidError};
-use crate::ns;
 use crate::xml::{BuildError, Element};
 
 /// An element that is not a proper stanza, and why.
@@ -19,7 +18,8 @@ pub struct StanzaFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StanzaFaultKind {
-    /// It is not called `message`, `presence` or `iq`, or not in the namespace [`ns::CLIENT`].
+    /// It is not called `message`, `presence` or `iq`, or not in the namespace
+    /// [`ns::CLIENT`](crate::ns::CLIENT).
     NotAStanza,
     /// An IQ without a type (RFC 6120 §8.2.3).
     MissingType,
@@ -96,10 +96,8 @@ impl StanzaFault {
     ///   from their clients, and an error sent into a room can end one's stay there.
     #[must_use]
     pub fn reply(&self) -> Option<Stanza> {
+        let condition = self.condition()?;
         let element = self.element.as_ref();
-        if element.ns() != ns::CLIENT {
-            return None;
-        }
         let from = element.attr("from").map(|text| Jid::from_wire(&text)).transpose().ok()?;
         let due = match element.name() {
             "iq" => {
@@ -114,7 +112,7 @@ impl StanzaFault {
         }
 
         let to = element.attr("to").and_then(|text| Jid::from_wire(&text).ok());
-        let error = StanzaError::new(self.condition()?);
+        let error = StanzaError::new(condition);
         let head = Head::trust(self.element.clone(), to, from);
         let head = head.error_answer(&error, false).ok()?;
         Some(match element.name() {

@@ -69,8 +69,8 @@ pub(super) fn lookup<'a>(
 ) -> Option<Cow<'a, str>> {
     for range in ranges {
         let mut tag = *range;
-        // `*` matches any tag, so that it says nothing about which (§3.4).
-        while !tag.is_empty() && tag != "*" {
+        // `*` would match any tag and so says nothing about which (§3.4): it finds none here.
+        while !tag.is_empty() {
             let matches = |child: &ElementRef<'a>| {
                 effective(parent, *child).is_some_and(|lang| lang.eq_ignore_ascii_case(tag))
             };

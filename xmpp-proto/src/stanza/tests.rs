@@ -78,7 +78,11 @@ fn common_getters_read_the_head_of_any_stanza() {
         assert_eq!(stanza.error(), None);
         assert_eq!(stanza.element().attr("to").as_deref(), Some("A@b"));
     }
-    let bare = stanza("<presence xmlns='jabber:client'/>");
+    // The attributes of other namespaces are other attributes; an empty language is none.
+    let bare = stanza(
+        "<presence xmlns='jabber:client' xml:lang='' xmlns:x='urn:x' x:to='@' x:from='@' \
+         x:id='1' x:type='?'/>",
+    );
     assert_eq!((bare.to(), bare.from(), bare.id(), bare.lang()), (None, None, None, None));
 }
 

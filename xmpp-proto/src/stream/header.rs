@@ -32,12 +32,8 @@ pub enum HeaderFault {
 }
 
 /// Appends the opening tag of a stream from the initiating entity.
-pub(crate) fn write_initial(
-    out: &mut Vec<u8>,
-    to: &str,
-    from: Option<&Jid>,
-    lang: Option<&str>,
-) {
+#[cfg(feature = "client")]
+pub(crate) fn write_initial(out: &mut Vec<u8>, to: &str, from: Option<&Jid>, lang: Option<&str>) {
     out.extend_from_slice(b"<?xml version='1.0'?><stream:stream xmlns='jabber:client'");
     out.extend_from_slice(b" xmlns:stream='http://etherx.jabber.org/streams' version='1.0'");
     let from = from.map(Jid::as_str);
@@ -54,6 +50,7 @@ pub(crate) fn write_initial(
 }
 
 /// Checks the response header of a client stream.
+#[cfg(feature = "client")]
 pub(crate) fn check_response(header: &Header<'_>) -> Result<(), HeaderFault> {
     let element = header.element();
     if !element.is("stream", ns::STREAM) {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::build_error::{BuildError, BuildErrorKind, Field};
 use super::chars;
@@ -39,7 +40,7 @@ const NODES_CAPACITY: usize = 24;
 /// # Ok::<(), xmpp_proto::xml::BuildError>(())
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ElementBuilder {
     text: String,
     /// The tree so far. An open element keeps the index of its parent where a closed one has
@@ -442,6 +443,16 @@ impl ElementBuilder {
         let element =
             if element.is_empty() && field != Field::ElementName { current } else { element };
         self.fault = Some(Box::new(BuildError::new(kind, field, element, attr)));
+    }
+}
+
+impl fmt::Debug for ElementBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let current = ElementRef::at(self.root().tree(), self.current);
+        f.debug_struct("ElementBuilder")
+            .field("element", &current.name())
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,9 @@
 //! Where the next byte of interest is.
 //!
-//! The parser asks three questions of [`Maps`]: where character data is next interrupted, where
-//! an attribute value is, and where a run of ASCII name characters ends. Two implementations
-//! answer them, chosen by the feature `small`: bitmaps over blocks of 64 bytes, or one table of
-//! 256 bytes. Both need data that ends in [`PADDING`].
+//! The parser asks three questions of [`Maps`]: where character data may next be interrupted,
+//! where an attribute value may be, and where a run of usual name characters ends. Two
+//! implementations answer them, chosen by the feature `small`: bitmaps over blocks of 64 bytes,
+//! or one table of 256 bytes. Both need data that ends in [`PADDING`].
 
 #[cfg(any(not(feature = "small"), test))]
 mod blocks;
@@ -20,27 +20,34 @@ pub(crate) use table::Maps;
 pub(crate) const PADDING: &str = "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\
      <<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<";
 
-/// Bytes that interrupt character data: markup, references, and what may begin `]]>`.
+// The functions below are written without short circuits, for the compiler to vectorise.
+
+/// Bytes that may interrupt character data or an attribute value: markup, references, what may
+/// begin `]]>`, quotes, and white space that may have to be normalised. One set for both costs
+/// less than two: in text, quotes are rare (and often written as references), in values
+/// brackets are.
 #[inline(always)]
-const fn stops_text(byte: u8) -> bool {
-    byte == b'<' || byte == b'&' || byte == b']'
+const fn is_special(byte: u8) -> bool {
+    (byte == b'<')
+        | (byte == b'&')
+        | (byte == b']')
+        | (byte == b'"')
+        | (byte == b'\'')
+        | (byte < 0x20)
 }
 
-/// Bytes that interrupt an attribute value: both quotes, references, white space that will be
-/// normalised, and `<`.
+/// Bytes that usual names are made of: ASCII letters, digits, hyphen and full stop. Names with
+/// other characters, and prefixes, take a slower path.
 #[inline(always)]
-const fn stops_value(byte: u8) -> bool {
-    byte == b'"' || byte == b'\'' || byte == b'<' || byte == b'&' || byte < 0x20
+const fn is_usual_in_names(byte: u8) -> bool {
+    in_range(byte | 0x20, b'a', b'z') | (in_range(byte, b'-', b'9') & (byte != b'/'))
 }
 
-/// Bytes that are not ASCII name characters. The colon is none, so that a prefix costs nothing
-/// until there is one.
+/// `first <= byte <= last`, as an addition and a signed comparison, which all vector units have.
 #[inline(always)]
-const fn stops_name(byte: u8) -> bool {
-    !((byte | 0x20).wrapping_sub(b'a') < 26
-        || byte.wrapping_sub(b'0') < 10
-        || byte.wrapping_sub(b'-') < 2
-        || byte == b'_')
+#[expect(clippy::cast_possible_wrap, reason = "the comparison is meant to be signed")]
+const fn in_range(byte: u8, first: u8, last: u8) -> bool {
+    byte.wrapping_add(127 - last) as i8 > (126 - (last - first)) as i8
 }
 
 #[cfg(test)]

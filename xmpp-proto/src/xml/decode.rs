@@ -17,7 +17,7 @@ pub(crate) fn text(raw: &str, decode: bool) -> Cow<'_, str> {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());
-    text_into(raw, &mut out);
+    text_pieces(raw, |piece| out.push_str(piece));
     Cow::Owned(out)
 }
 
@@ -28,43 +28,43 @@ pub(crate) fn value(raw: &str, decode: bool) -> Cow<'_, str> {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());
-    value_into(raw, &mut out);
+    value_pieces(raw, |piece| out.push_str(piece));
     Cow::Owned(out)
 }
 
-/// Appends decoded character data: references and CDATA sections resolved, line ends
-/// normalised (XML 1.0 §2.11, §2.7, §4.6).
-pub(crate) fn text_into(raw: &str, out: &mut String) {
+/// Passes on decoded character data piece by piece: references and CDATA sections resolved, line
+/// ends normalised (XML 1.0 §2.11, §2.7, §4.6).
+pub(crate) fn text_pieces(raw: &str, mut out: impl FnMut(&str)) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr3(b'&', b'\r', b'<', rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
+        out(plain);
         rest = if let Some(section) = special.strip_prefix(CDATA_START) {
             let (section, after) = split_section(section);
-            lines_into(section, out);
+            line_pieces(section, &mut out);
             after
         } else {
-            one_into(special, out)
+            first_piece(special, &mut out)
         };
     }
-    out.push_str(rest);
+    out(rest);
 }
 
-/// Appends a decoded attribute value: references resolved, literal white space turned into
-/// spaces (XML 1.0 §3.3.3; a line end of two characters is one space by §2.11).
-pub(crate) fn value_into(raw: &str, out: &mut String) {
+/// Passes on a decoded attribute value piece by piece: references resolved, literal white space
+/// turned into spaces (XML 1.0 §3.3.3; a line end of two characters is one space by §2.11).
+pub(crate) fn value_pieces(raw: &str, mut out: impl FnMut(&str)) {
     let mut rest = raw;
     while let Some(at) = rest.bytes().position(|b| matches!(b, b'&' | b'\r' | b'\n' | b'\t')) {
         let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
+        out(plain);
         rest = if special.starts_with('&') {
-            one_into(special, out)
+            first_piece(special, &mut out)
         } else {
-            out.push(' ');
+            out(" ");
             special.strip_prefix("\r\n").unwrap_or(&special[1..])
         };
     }
-    out.push_str(rest);
+    out(rest);
 }
 
 /// Whether raw character data means nothing at all: only empty CDATA sections.
@@ -83,33 +83,33 @@ fn split_section(body: &str) -> (&str, &str) {
     body.split_once(CDATA_END).unwrap_or((body, ""))
 }
 
-/// Appends text in which only line ends are special.
-fn lines_into(raw: &str, out: &mut String) {
+/// Passes on text in which only line ends are special.
+fn line_pieces(raw: &str, out: &mut impl FnMut(&str)) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\r', rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        rest = one_into(special, out);
+        out(plain);
+        rest = first_piece(special, out);
     }
-    out.push_str(rest);
+    out(rest);
 }
 
-/// Appends what the ASCII character at the start of `raw` begins: a line end, a reference or
+/// Passes on what the ASCII character at the start of `raw` begins: a line end, a reference or
 /// itself. Returns what follows.
-fn one_into<'a>(raw: &'a str, out: &mut String) -> &'a str {
+fn first_piece<'a>(raw: &'a str, out: &mut impl FnMut(&str)) -> &'a str {
     if let Some(after) = raw.strip_prefix('\r') {
-        out.push('\n');
+        out("\n");
         return after.strip_prefix('\n').unwrap_or(after);
     }
     if let Some((name, after)) = raw.strip_prefix('&').and_then(|body| body.split_once(';'))
         && let Some(c) = reference(name)
     {
-        out.push(c);
+        out(c.encode_utf8(&mut [0; 4]));
         return after;
     }
-    let mut chars = raw.chars();
-    out.extend(chars.next());
-    chars.as_str()
+    let (itself, after) = raw.split_at(1);
+    out(itself);
+    after
 }
 
 /// The character that `&name;` stands for: one of the five predefined entities or a character

@@ -136,8 +136,9 @@ impl<'a> ElementRef<'a> {
         text
     }
 
-    /// A copy that owns its tree. For a whole stanza out of the parser these are two allocations
-    /// and two copies; for an element within a tree, only its part is copied.
+    /// A copy that owns its tree. For a whole stanza out of the parser that is two allocations
+    /// and two copies (one more of each if it uses a namespace that only the stream header names
+    /// and this crate does not know); of an element within a tree, only its part is copied.
     #[must_use]
     pub fn to_element(self) -> Element {
         copy::to_element(self)
@@ -187,6 +188,20 @@ impl PartialEq<Element> for ElementRef<'_> {
 ///
 /// All of it, however deep, lies in two buffers: one of text, one of nodes. The reading methods
 /// are those of [`ElementRef`].
+///
+/// ```
+/// use xmpp_proto::xml::{Child, Element};
+///
+/// let item: Element = "<item xmlns='urn:x' id='1'>before<b/>after</item>".parse()?;
+/// assert!(item.is("item", "urn:x"));
+/// assert_eq!(item.attr("id").as_deref(), Some("1"));
+/// assert_eq!(item.text(), "beforeafter");
+/// assert!(matches!(item.children().next(), Some(Child::Text(text)) if text == "before"));
+///
+/// let changed = item.to_builder().attr("id", "2").text("!").build()?;
+/// assert_eq!(changed.to_xml(), "<item xmlns='urn:x' id='2'>before<b/>after!</item>");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Element {
     text: Arc<str>,

@@ -54,7 +54,7 @@ fn how_it_was_written_is_no_difference() {
     let elements: Vec<Element> = same.iter().map(|xml| xml.parse().unwrap()).collect();
     for element in &elements {
         assert_eq!(element, &elements[0]);
-        assert_eq!(element.to_xml(), same[0]);
+        assert_eq!(element.to_xml().parse().as_ref(), Ok(element));
     }
 }
 

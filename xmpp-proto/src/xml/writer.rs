@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::copy::Part;
 use super::decode;
 use super::element::ElementRef;
 use super::escape::{self, Sink};
@@ -62,7 +63,9 @@ impl Writer {
 
 /// The element as a document of its own.
 pub(crate) fn to_xml(element: ElementRef<'_>) -> String {
-    let mut out = String::new();
+    // Tags and escapes beyond the text itself: a guess that is rarely short.
+    let part = Part::of(element);
+    let mut out = String::with_capacity(part.text(element.tree()).len() + 16 * part.nodes.len());
     write(&Context::default(), &mut Stacks::default(), element, &mut out);
     out
 }
@@ -88,8 +91,6 @@ struct Stacks {
     open: Vec<Open>,
     /// The namespaces of the prefixes in scope: `ns0` is the first.
     prefixed: Vec<u16>,
-    /// Text being decoded.
-    decoded: String,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -234,10 +235,7 @@ impl<S: Sink> Pen<'_, S> {
         self.out.put("='");
         let raw = self.tree.slice(node.value());
         if node.decode() {
-            let decoded = &mut self.stacks.decoded;
-            decoded.clear();
-            decode::value_into(raw, decoded);
-            escape::attr(decoded, self.out);
+            decode::value_pieces(raw, |piece| escape::attr(piece, self.out));
         } else {
             escape::attr(raw, self.out);
         }
@@ -247,10 +245,7 @@ impl<S: Sink> Pen<'_, S> {
     fn text(&mut self, node: Node) {
         let raw = self.tree.slice(node.value());
         if node.decode() {
-            let decoded = &mut self.stacks.decoded;
-            decoded.clear();
-            decode::text_into(raw, decoded);
-            escape::text(decoded, self.out);
+            decode::text_pieces(raw, |piece| escape::text(piece, self.out));
         } else {
             escape::text(raw, self.out);
         }

@@ -83,11 +83,11 @@ pub struct ClientConfig {
     pub max_queries: usize,
     /// The most events that wait for the application before reading stops. The default is 64.
     pub event_capacity: usize,
-    /// Reading stops, and adapters should hold commands back, while more bytes than this wait to
-    /// be written. The default is 64 KiB.
+    /// Adapters hold commands back while more bytes than this wait to be written. The default is
+    /// 64 KiB.
     pub output_high_water: usize,
-    /// Commands are refused while more bytes than this wait to be written. The default is
-    /// 256 KiB.
+    /// Commands are refused, and reading stops, while more bytes than this wait to be written. The
+    /// default is 256 KiB.
     pub output_limit: usize,
     /// The most bytes handed over in one go. The default is 16 KiB.
     pub max_chunk: usize,
@@ -105,11 +105,7 @@ impl ClientConfig {
             resource: None,
             target,
             tls: TlsMode::default(),
-            mechanisms: alloc::vec![
-                Mechanism::ScramSha256,
-                Mechanism::ScramSha1,
-                Mechanism::Plain
-            ],
+            mechanisms: alloc::vec![Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::Plain],
             insecure_plain_without_tls: false,
             scram: ScramLimits::default(),
             limits: Limits::default(),

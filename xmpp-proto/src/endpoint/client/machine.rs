@@ -9,7 +9,7 @@ use crate::Instant;
 use crate::negotiate::{Cx, Negotiation, Verdict};
 use crate::ns;
 use crate::session::earliest;
-use crate::stanza::{Condition, Iq, IqType, Stanza, StanzaError, StanzaFaultKind};
+use crate::stanza::{Condition, Iq, IqType, Stanza, StanzaFaultKind};
 use crate::stream::StreamError;
 use crate::trace;
 use crate::xml::{Element, Item};
@@ -154,11 +154,9 @@ impl Endpoint for Client {
     }
 
     fn work(&mut self) -> bool {
-        if let Link::Negotiating(negotiation) = &self.link
-            && negotiation.has_work()
-        {
+        if self.has_login_work() {
             self.work_on_login();
-            return true;
+            return self.has_login_work() || self.can_digest();
         }
         for _ in 0..BATCH {
             if !self.can_digest() {
@@ -172,7 +170,10 @@ impl Endpoint for Client {
             let ended = ended.clone();
             self.disconnect(ended, Shutdown::Flush);
         }
-        self.can_digest()
+        // What was digested may have been a challenge that takes work to answer.
+        let has_work =
+            matches!(&self.link, Link::Negotiating(negotiation) if negotiation.has_work());
+        has_work || self.can_digest()
     }
 
     fn outgoing(&self) -> &[u8] {
@@ -225,8 +226,11 @@ impl Client {
         self.events.len() < self.config.event_capacity.max(1)
     }
 
+    /// Not the high-water mark, which is for what the application sends: two peers that both have
+    /// much to say must both go on reading, or neither ever writes again. Above it there is room
+    /// for what the machine itself answers; only a peer that takes no answers fills that.
     fn is_output_full(&self) -> bool {
-        self.out.len() > self.config.output_high_water
+        self.out.len() > self.config.output_limit
     }
 
     fn can_digest(&self) -> bool {
@@ -264,11 +268,7 @@ impl Client {
             }
             Ok(Some(Item::Element(element))) => {
                 trace::received(element);
-                let cx = &mut Cx {
-                    config: &self.config,
-                    out: &mut self.out,
-                    rng: &mut self.rng,
-                };
+                let cx = &mut Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng };
                 match &mut self.link {
                     _ if element.is("error", ns::STREAM) => {
                         Digested::Error(StreamError::from_element(element))
@@ -296,6 +296,10 @@ impl Client {
             Digested::Close => self.handle_close(),
             Digested::Ignored => {}
         }
+    }
+
+    fn has_login_work(&self) -> bool {
+        matches!(&self.link, Link::Negotiating(negotiation) if negotiation.has_work())
     }
 
     fn work_on_login(&mut self) {
@@ -377,7 +381,7 @@ impl Client {
         if !self.is_online() {
             return;
         }
-        if let Ok(reply) = iq.error_reply(&StanzaError::new(Condition::ServiceUnavailable)) {
+        if let Ok(reply) = iq.error_reply(Condition::ServiceUnavailable) {
             self.out.write(reply.element().as_ref());
         }
     }

@@ -215,7 +215,9 @@ impl Client {
         };
         match iq.build() {
             Ok(iq) => self.out.write(iq.element().as_ref()),
-            Err(error) => return Err(Rejected { item: request, why: Misuse::Invalid(error.into()) }),
+            Err(error) => {
+                return Err(Rejected { item: request, why: Misuse::Invalid(error.into()) });
+            }
         }
         let token = IqToken(self.take_token());
         let timeout = request.timeout.unwrap_or(self.config.request_timeout);
@@ -241,7 +243,7 @@ impl Client {
         }
         let reply = match answer {
             Ok(payload) => query.iq.result(payload),
-            Err(error) => query.iq.error_reply(&error),
+            Err(error) => query.iq.error_reply(error),
         };
         let reply = match reply {
             Ok(reply) => reply,

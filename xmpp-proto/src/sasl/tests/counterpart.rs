@@ -21,7 +21,7 @@ pub(super) fn verifier(signature: &[u8]) -> String {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Hash {
+pub(crate) enum Hash {
     Sha1,
     Sha256,
 }
@@ -68,7 +68,7 @@ fn xor(a: &[u8], b: &[u8]) -> Vec<u8> {
 }
 
 /// What a server stores about an account.
-struct Account {
+pub(crate) struct Account {
     hash: Hash,
     salt: Vec<u8>,
     iterations: u32,
@@ -77,7 +77,7 @@ struct Account {
 }
 
 impl Account {
-    fn new(hash: Hash, password: &str, salt: &[u8], iterations: u32) -> Self {
+    pub(crate) fn new(hash: Hash, password: &str, salt: &[u8], iterations: u32) -> Self {
         let salted = hash.hi(password, salt, iterations);
         Self {
             hash,
@@ -90,17 +90,17 @@ impl Account {
 }
 
 /// One exchange seen from the server.
-struct Server<'a> {
+pub(crate) struct Server<'a> {
     account: &'a Account,
     header: String,
     client_first_bare: String,
     nonce: String,
-    challenge: String,
+    pub(crate) challenge: String,
 }
 
 impl<'a> Server<'a> {
     /// Reads the client's first message, which must name these.
-    fn first(
+    pub(crate) fn first(
         account: &'a Account,
         message: &[u8],
         username: &str,
@@ -135,7 +135,7 @@ impl<'a> Server<'a> {
     }
 
     /// Reads the client's proof. The server's signature, if the proof is right.
-    fn last(&self, message: &[u8]) -> Option<String> {
+    pub(crate) fn last(&self, message: &[u8]) -> Option<String> {
         let message = core::str::from_utf8(message).expect("SCRAM is text");
         let (without_proof, proof) = message.rsplit_once(",p=").expect("a proof");
         let expected = format!("c={},r={}", BASE64.encode(&self.header), self.nonce);
@@ -149,7 +149,7 @@ impl<'a> Server<'a> {
     }
 
     /// The signature of somebody who does not look at the proof.
-    fn sign_anything(&self, message: &[u8]) -> String {
+    pub(crate) fn sign_anything(&self, message: &[u8]) -> String {
         let message = core::str::from_utf8(message).expect("SCRAM is text");
         let (without_proof, _) = message.rsplit_once(",p=").expect("a proof");
         let auth_message = format!("{},{},{without_proof}", self.client_first_bare, self.challenge);

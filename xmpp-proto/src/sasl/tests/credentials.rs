@@ -22,7 +22,6 @@ fn plain_is_three_texts_separated_by_nul() {
     // RFC 4616 §4.
     let tim = Credentials::new("tim", "tanstaaftanstaaf");
     let mut exchange = start(Mechanism::Plain, &tim).expect("the credentials are good");
-    assert_eq!(exchange.mechanism(), Mechanism::Plain);
     let message = exchange.initial_response().expect("the client begins");
     assert_eq!(*message, b"\0tim\0tanstaaftanstaaf");
     assert!(exchange.initial_response().is_none(), "it begins once");

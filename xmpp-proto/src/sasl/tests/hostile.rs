@@ -67,7 +67,7 @@ fn the_good_message_is_good() {
 
 #[test]
 fn a_nonce_that_is_not_ours_extended() {
-    for nonce in ["abc", "ab", "", "xyzabc", "ABCdef", "bcd"] {
+    for nonce in ["abc", "ab", "", "xyzabc", "xyzabcdef", "ABCdef", "bcd"] {
         let message = format!("r={nonce},s=QSXCR+Q6sek8bf92,i=4096");
         assert_eq!(first(message), SaslError::NonceNotExtended, "{nonce}");
     }

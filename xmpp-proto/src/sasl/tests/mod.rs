@@ -7,6 +7,8 @@ mod scram;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+pub(crate) use counterpart::{Account, Hash, Server};
+
 use super::{Credentials, Exchange, Mechanism, Progress, SaslError, ScramLimits};
 
 /// An exchange with a nonce of the test's choice.

@@ -43,7 +43,6 @@ const RFC_7677: Example = Example {
 /// The example up to the client's proof.
 fn prove(example: &Example, limits: &ScramLimits) -> (Exchange, usize) {
     let mut exchange = begin(example.mechanism, "pencil", limits, example.nonce);
-    assert_eq!(exchange.mechanism(), example.mechanism);
     let first = exchange.initial_response().expect("the client begins");
     assert_eq!(*first, example.client_first.as_bytes());
     assert!(exchange.initial_response().is_none(), "it begins once");

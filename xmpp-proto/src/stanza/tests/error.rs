@@ -78,7 +78,9 @@ fn badly_written_errors_are_read_as_well_as_they_can_be() {
     let foreign = read("<conflict xmlns='jabber:client'/>");
     assert_eq!(foreign.condition(), Condition::UndefinedCondition);
     assert!(foreign.application().is_some());
-    // The first condition counts.
+    // The first condition of each kind counts.
+    let two = read("<a xmlns='urn:a'/><b xmlns='urn:b'/>");
+    assert!(two.application().unwrap().is("a", "urn:a"));
     let two = read(&format!("<made-up {NS}/><conflict {NS}/><forbidden {NS}/>"));
     assert_eq!(two.condition(), Condition::Conflict);
     // Type and `by`.

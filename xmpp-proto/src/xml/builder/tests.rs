@@ -1,7 +1,9 @@
 use alloc::format;
 use alloc::string::ToString;
 
-use super::super::Child;
+use proptest::prelude::*;
+
+use super::super::{Child, oracle};
 use super::*;
 use crate::ns;
 
@@ -210,4 +212,46 @@ fn a_nested_builder_builds_its_own_element() {
         .build()
         .unwrap();
     assert_eq!(inner.unwrap(), outer.child("b", "urn:y").unwrap());
+}
+
+#[test]
+fn debug_says_where_it_is_and_shows_no_content() {
+    let builder = Element::builder("auth", ns::SASL).text("c2VjcmV0");
+    assert_eq!(format!("{builder:?}"), r#"ElementBuilder { element: "auth", fault: None, .. }"#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever is passed, in whatever place: it is refused, or comes out as it went in.
+    #[test]
+    fn nothing_breaks_out_of_its_place(
+        name in hostile(), space in hostile(), attr in hostile(), value in hostile(), text in hostile(),
+    ) {
+        let built = Element::builder("a", ns::CLIENT)
+            .child_with(&name, &space, |b| b.attr_ns(&attr, &space, &value).text(&text))
+            .build();
+        let Ok(element) = built else { return Ok(()) };
+        let xml = element.to_xml();
+        let read: Element = xml.parse().expect("well-formed");
+        // rxml has no name characters in U+FDF0 to U+FFFD, against XML 1.0 §2.3.
+        if !xml.contains(|c| matches!(c, '\u{FDF0}'..='\u{FFFD}')) {
+            prop_assert_eq!(oracle::read(&xml), Ok(element.clone()));
+        }
+        prop_assert_eq!(&read, &element);
+        let b = read.child(&name, &space).expect("the only child");
+        prop_assert_eq!(b.attr_ns(&attr, &space).expect("there"), value);
+        prop_assert_eq!(b.text(), text);
+    }
+}
+
+/// Mostly a short name, sometimes anything.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "[a-c]",
+        1 => "xml(ns)?(:a)?",
+        1 => Just(String::from(ns::XML)),
+        1 => ".{0,6}",
+        1 => prop::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter),
+    ]
 }

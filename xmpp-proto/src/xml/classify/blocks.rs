@@ -9,12 +9,12 @@
 
 use alloc::vec::Vec;
 
-use super::{stops_name, stops_text, stops_value};
+use super::{is_special, is_usual_in_names};
 
 const BLOCK: usize = 64;
 
-/// Bytes classified at one go. Large enough that the two blocks which consecutive stretches
-/// share do not matter, small enough for the maps to stay in the first-level cache.
+/// Bytes classified at one go. Large enough that the block which consecutive stretches share
+/// does not matter, small enough for the maps to stay in the first-level cache.
 const STRETCH: usize = 64 * BLOCK;
 
 /// After this many windows without a stop, a run of text is left to `memchr`.
@@ -25,16 +25,14 @@ const WINDOWS: usize = 4;
 pub(crate) struct Maps {
     /// Position in the data of the first bit, a multiple of 64.
     base: usize,
-    text: Vec<u8>,
-    value: Vec<u8>,
+    special: Vec<u8>,
     name: Vec<u8>,
 }
 
 impl Maps {
     /// Forgets everything: the data has changed.
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
-        self.value.clear();
+        self.special.clear();
         self.name.clear();
     }
 
@@ -43,25 +41,26 @@ impl Maps {
         *self = Self::default();
     }
 
-    /// The first byte at or after `at` that interrupts character data.
+    /// A position not before `at` and not behind the next `<`, `&` or `]`. If it holds none of
+    /// these, it is one that may interrupt a value.
     #[inline(always)]
     pub(crate) fn text(&mut self, data: &[u8], at: usize) -> usize {
-        match window(&self.text, self.base, at) {
+        match window(&self.special, self.base, at) {
             Some(bits) if bits != 0 => at + bits.trailing_zeros() as usize,
             _ => self.far_text(data, at),
         }
     }
 
-    /// The first byte at or after `at` that interrupts an attribute value.
+    /// The first byte at or after `at` that may interrupt an attribute value.
     #[inline(always)]
     pub(crate) fn value(&mut self, data: &[u8], at: usize) -> usize {
-        match window(&self.value, self.base, at) {
+        match window(&self.special, self.base, at) {
             Some(bits) if bits != 0 => at + bits.trailing_zeros() as usize,
             _ => self.far_value(data, at),
         }
     }
 
-    /// The first byte at or after `at` that is no ASCII name character.
+    /// The first byte at or after `at` that is not usual in names.
     #[inline(always)]
     pub(crate) fn name(&mut self, data: &[u8], at: usize) -> usize {
         match window(&self.name, self.base, at) {
@@ -74,7 +73,7 @@ impl Maps {
     #[inline(never)]
     fn far_text(&mut self, data: &[u8], mut at: usize) -> usize {
         for _ in 0..WINDOWS {
-            match window(&self.text, self.base, at) {
+            match window(&self.special, self.base, at) {
                 Some(0) => at += BLOCK - at % 8,
                 Some(bits) => return at + bits.trailing_zeros() as usize,
                 None if !self.cover(data, at) => return data.len(),
@@ -89,7 +88,7 @@ impl Maps {
     #[inline(never)]
     fn far_value(&mut self, data: &[u8], mut at: usize) -> usize {
         loop {
-            match window(&self.value, self.base, at) {
+            match window(&self.special, self.base, at) {
                 Some(0) => at += BLOCK - at % 8,
                 Some(bits) => return at + bits.trailing_zeros() as usize,
                 None if !self.cover(data, at) => return data.len(),
@@ -113,18 +112,22 @@ impl Maps {
 
     /// Makes the maps begin at the block of `at`. False if `at` is so near the end of the data
     /// that there is no full window, which the padding rules out for a position within the data.
+    #[inline(never)]
     fn cover(&mut self, data: &[u8], at: usize) -> bool {
-        self.clear();
         self.base = at & !(BLOCK - 1);
         let stretch = data.get(self.base..).unwrap_or_default();
-        let stretch = &stretch[..stretch.len().min(STRETCH)];
-        for block in stretch.as_chunks::<BLOCK>().0 {
-            let [text, value, name] = classify(block);
-            self.text.extend_from_slice(&text.to_le_bytes());
-            self.value.extend_from_slice(&value.to_le_bytes());
-            self.name.extend_from_slice(&name.to_le_bytes());
+        let blocks = stretch[..stretch.len().min(STRETCH)].as_chunks::<BLOCK>().0;
+        self.special.resize(8 * blocks.len(), 0);
+        self.name.resize(8 * blocks.len(), 0);
+        let special = self.special.as_chunks_mut::<8>().0;
+        let name = self.name.as_chunks_mut::<8>().0;
+        for ((block, special), name) in blocks.iter().zip(special).zip(name) {
+            *special = gather(block, |byte| mask(is_special(byte))).to_le_bytes();
+            *name = (!gather(block, |byte| mask(is_usual_in_names(byte)))).to_le_bytes();
         }
-        window(&self.text, self.base, at).is_some()
+        transpose(&mut self.special);
+        transpose(&mut self.name);
+        window(&self.special, self.base, at).is_some()
     }
 }
 
@@ -136,38 +139,45 @@ fn window(map: &[u8], base: usize, at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes) >> (at % 8))
 }
 
-/// The three maps of one block, bit `i` for byte `i`.
-///
-/// Byte `8 * row + column` first sets bit `row` of byte `column` in a word per map: that is the
-/// same for all columns, so the compiler does it with vector instructions. Transposing the
-/// word as a matrix of 8 x 8 bits puts every bit in its place.
-#[inline]
-fn classify(block: &[u8; BLOCK]) -> [u64; 3] {
-    let mut text = [0_u8; 16];
-    let mut value = [0_u8; 16];
-    let mut name = [0_u8; 16];
-    for (pair, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
-        for column in 0..16 {
-            let byte = bytes[column];
-            let row = if column < 8 { 1 << (2 * pair) } else { 2 << (2 * pair) };
-            text[column] |= if stops_text(byte) { row } else { 0 };
-            value[column] |= if stops_value(byte) { row } else { 0 };
-            name[column] |= if stops_name(byte) { row } else { 0 };
-        }
-    }
-    [transpose(text), transpose(value), transpose(name)]
+#[inline(always)]
+const fn mask(set: bool) -> u8 {
+    if set { 0xFF } else { 0 }
 }
 
-/// Both halves together, as a matrix of bits, transposed.
-#[inline]
-fn transpose(halves: [u8; 16]) -> u64 {
-    let both = u128::from_le_bytes(halves);
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
-    let mut x = both as u64 | (both >> 64) as u64;
-    let mut t = (x ^ (x >> 7)) & 0x00AA_00AA_00AA_00AA;
-    x ^= t ^ (t << 7);
-    t = (x ^ (x >> 14)) & 0x0000_CCCC_0000_CCCC;
-    x ^= t ^ (t << 14);
-    t = (x ^ (x >> 28)) & 0x0000_0000_F0F0_F0F0;
-    x ^ t ^ (t << 28)
+/// Bit `i / 8` for byte `i` of a block.
+const ROWS: [u8; BLOCK] = {
+    let mut rows = [0; BLOCK];
+    let mut i = 0;
+    while i < BLOCK {
+        rows[i] = 1 << (i / 8);
+        i += 1;
+    }
+    rows
+};
+
+/// The bits of a block in an order that takes only bitwise operations, the same for every
+/// column: what byte `8 * row + column` says becomes bit `row` of byte `column`.
+#[inline(always)]
+fn gather(block: &[u8; BLOCK], class: impl Fn(u8) -> u8) -> u64 {
+    let mut bits = [0; BLOCK];
+    for i in 0..BLOCK {
+        bits[i] = class(block[i]) & ROWS[i];
+    }
+    bits.as_chunks::<8>().0.iter().fold(0, |word, row| word | u64::from_le_bytes(*row))
+}
+
+/// Brings gathered bits into the order of the data: each word is a matrix of 8 x 8 bits, and is
+/// transposed.
+#[inline(always)]
+fn transpose(map: &mut [u8]) {
+    for word in map.as_chunks_mut::<8>().0 {
+        let mut x = u64::from_le_bytes(*word);
+        let mut t = (x ^ (x >> 7)) & 0x00AA_00AA_00AA_00AA;
+        x ^= t ^ (t << 7);
+        t = (x ^ (x >> 14)) & 0x0000_CCCC_0000_CCCC;
+        x ^= t ^ (t << 14);
+        t = (x ^ (x >> 28)) & 0x0000_0000_F0F0_F0F0;
+        x ^= t ^ (t << 28);
+        *word = x.to_le_bytes();
+    }
 }

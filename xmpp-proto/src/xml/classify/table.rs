@@ -1,10 +1,9 @@
 //! One look-up per byte: little code, no state.
 
-use super::{stops_name, stops_text, stops_value};
+use super::{is_special, is_usual_in_names};
 
-const TEXT: u8 = 1;
-const VALUE: u8 = 2;
-const NAME: u8 = 4;
+const SPECIAL: u8 = 1;
+const NO_NAME: u8 = 2;
 
 static CLASSES: [u8; 256] = {
     let mut table = [0; 256];
@@ -12,9 +11,8 @@ static CLASSES: [u8; 256] = {
     while byte < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "less than 256")]
         let b = byte as u8;
-        table[byte] = if stops_text(b) { TEXT } else { 0 }
-            | if stops_value(b) { VALUE } else { 0 }
-            | if stops_name(b) { NAME } else { 0 };
+        table[byte] = if is_special(b) { SPECIAL } else { 0 }
+            | if is_usual_in_names(b) { 0 } else { NO_NAME };
         byte += 1;
     }
     table
@@ -26,29 +24,33 @@ pub(crate) struct Maps;
 
 #[expect(clippy::unused_self, reason = "the bitmap classifier has state behind the same calls")]
 impl Maps {
+    #[cfg(feature = "small")]
     pub(crate) fn clear(&mut self) {}
 
+    #[cfg(feature = "small")]
     pub(crate) fn shrink(&mut self) {}
 
-    /// The first byte at or after `at` that interrupts character data.
+    /// A position not before `at` and not behind the next `<`, `&` or `]`. If it holds none of
+    /// these, it is one that may interrupt a value.
     #[inline]
     pub(crate) fn text(&mut self, data: &[u8], at: usize) -> usize {
-        find(data, at, TEXT)
+        find(data, at, SPECIAL)
     }
 
-    /// The first byte at or after `at` that interrupts an attribute value.
+    /// The first byte at or after `at` that may interrupt an attribute value.
     #[inline]
     pub(crate) fn value(&mut self, data: &[u8], at: usize) -> usize {
-        find(data, at, VALUE)
+        find(data, at, SPECIAL)
     }
 
-    /// The first byte at or after `at` that is no ASCII name character.
+    /// The first byte at or after `at` that is not usual in names.
     #[inline]
     pub(crate) fn name(&mut self, data: &[u8], at: usize) -> usize {
-        find(data, at, NAME)
+        find(data, at, NO_NAME)
     }
 }
 
+#[inline(never)]
 fn find(data: &[u8], at: usize, class: u8) -> usize {
     let rest = data.get(at..).unwrap_or_default();
     let run = rest.iter().position(|&b| CLASSES[usize::from(b)] & class != 0);

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use super::{PADDING, blocks, stops_name, stops_text, stops_value, table};
+use super::{PADDING, blocks, is_special, is_usual_in_names, table};
 
 fn padded(data: &[u8]) -> Vec<u8> {
     let mut padded = data.to_vec();
@@ -17,19 +17,32 @@ fn check(data: &[u8], positions: impl Iterator<Item = usize>) {
     let data = padded(data);
     let (mut maps, mut small) = (blocks::Maps::default(), table::Maps);
     for at in positions {
-        let text = expected(&data, at, stops_text);
-        let value = expected(&data, at, stops_value);
-        let name = expected(&data, at, stops_name);
-        assert_eq!((maps.text(&data, at), small.text(&data, at)), (text, text), "text {at}");
+        let markup = expected(&data, at, |b| matches!(b, b'<' | b'&' | b']'));
+        for text in [maps.text(&data, at), small.text(&data, at)] {
+            assert!(at <= text && text <= markup, "text {at}: {text} {markup}");
+            assert!(text == markup || is_special(data[text]), "text {at}: {text}");
+        }
+        let value = expected(&data, at, is_special);
         assert_eq!((maps.value(&data, at), small.value(&data, at)), (value, value), "value {at}");
+        let name = expected(&data, at, |b| !is_usual_in_names(b));
         assert_eq!((maps.name(&data, at), small.name(&data, at)), (name, name), "name {at}");
+    }
+}
+
+#[test]
+fn the_sets_are_what_they_say() {
+    for byte in 0..=255 {
+        let special = matches!(byte, b'<' | b'&' | b']' | b'"' | b'\'' | 0..=0x1F);
+        assert_eq!(is_special(byte), special, "{byte:#x}");
+        let usual = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        assert_eq!(is_usual_in_names(byte), usual, "{byte:#x}");
     }
 }
 
 #[test]
 fn padding_is_two_blocks_that_stop_everything() {
     assert_eq!(PADDING.len(), 128);
-    assert!(PADDING.bytes().all(|b| stops_text(b) && stops_value(b) && stops_name(b)));
+    assert!(PADDING.bytes().all(|b| is_special(b) && !is_usual_in_names(b)));
 }
 
 #[test]

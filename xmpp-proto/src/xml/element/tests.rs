@@ -310,3 +310,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn elements_may_change_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Element>();
+}
+
+/// Nodes that no parser makes.
+fn any_node() -> impl Strategy<Value = Node> {
+    let at = prop_oneof![0_u32..20, any::<u32>()];
+    (0..4, at.clone(), any::<u16>(), at.clone(), at, 0..namespace_ids(), any::<bool>()).prop_map(
+        |(kind, a, len, b, c, ns, decode)| match kind {
+            0 => {
+                let mut node = Node::element(a, len % 8, ns);
+                node.set_next(b);
+                node.set_children(c);
+                node
+            }
+            1 => Node::attribute(a, len % 8, ns, b, c, decode),
+            2 => Node::text(a, c, decode),
+            _ => Node::namespace(a, c),
+        },
+    )
+}
+
+fn namespace_ids() -> u16 {
+    FIRST_LOCAL + 4
+}
+
+proptest! {
+    #[test]
+    fn reading_a_broken_tape_does_not_panic(
+        text in ".{0,12}",
+        nodes in prop::collection::vec(any_node(), 0..12),
+        index in 0_u32..14,
+    ) {
+        let element = ElementRef::new(&text, "aux", &nodes, index);
+        let _ = (element.name(), element.ns(), element.text(), element.attr("a"));
+        let _ = (element.attrs().count(), element.children().count(), element.child("a", ""));
+        let _ = (element.to_xml(), element.to_element(), element.to_builder().build());
+    }
+}

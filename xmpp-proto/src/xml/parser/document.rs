@@ -7,7 +7,8 @@ use crate::xml::element::Element;
 use crate::xml::error::{Error, ErrorKind};
 use crate::xml::limits::Limits;
 
-/// Parses a document: an optional XML declaration, one element, white space around it.
+/// Parses a document: one element, white space around it, and before it a byte order mark and an
+/// XML declaration if there are any.
 pub(super) fn parse_document(text: &str, limits: Limits) -> Result<Element, Error> {
     let mut parser = Parser::with_mode(limits, Mode::Document);
     parser.push(text.as_bytes());

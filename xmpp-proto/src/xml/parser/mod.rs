@@ -168,7 +168,10 @@ impl Parser {
             input: Input::default(),
             maps: Maps::default(),
             tree: Tree::new(limits.clamped(FIRST_LOCAL)),
-            phase: Phase::Prolog(Prolog::Fresh),
+            phase: Phase::Prolog(match mode {
+                Mode::Stream => Prolog::Fresh,
+                Mode::Document => Prolog::Unmarked,
+            }),
             mode,
             root: String::new(),
             root_prefix: 0,

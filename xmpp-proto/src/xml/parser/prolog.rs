@@ -1,4 +1,6 @@
-//! What may stand before the root element: a byte order mark, an XML declaration, white space.
+//! What may stand before the root element: an XML declaration and white space; in a document, a
+//! byte order mark. In a stream that is a character like any other, and so an error (RFC 6120
+//! §11.6).
 
 use super::fault::{Fault, Stop};
 use super::input::Source;
@@ -9,10 +11,10 @@ use crate::xml::error::ErrorKind;
 /// How much of the prolog has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Prolog {
-    /// Nothing.
+    /// Nothing, and a byte order mark may follow.
+    Unmarked,
+    /// Nothing: an XML declaration may follow.
     Fresh,
-    /// A byte order mark: an XML declaration may follow.
-    Marked,
     /// White space or an XML declaration.
     Begun,
 }
@@ -25,11 +27,11 @@ impl Tree {
                 return Err(Stop::More);
             }
             let mut at = self.at;
-            if *prolog == Prolog::Fresh && at < src.len {
+            if *prolog == Prolog::Unmarked && at < src.len {
                 if src.slice(at, at + 3) == "\u{FEFF}" {
                     at += 3;
                 }
-                *prolog = Prolog::Marked;
+                *prolog = Prolog::Fresh;
             }
             let begin = src.skip_space(at);
             if begin > at {

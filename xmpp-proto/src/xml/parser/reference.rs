@@ -5,9 +5,12 @@ use super::input::Source;
 use crate::xml::chars::{is_char, is_ncname};
 use crate::xml::error::ErrorKind;
 
-/// The longest reference, ampersand and semicolon included. `&#x10FFFF;` has ten bytes; more is
-/// leading zeros.
+/// No reference is looked at for longer than this, ampersand and semicolon included.
 const LONGEST: usize = 32;
+
+/// Digits of a character reference. `&#x10FFFF;` and `&#1114111;` need seven at most; XML allows
+/// any number of leading zeros, nobody writes them.
+const DIGITS: usize = 8;
 
 /// Checks the reference whose `&` stands at `at` and returns the position behind its `;`
 /// (XML 1.0 §4.1, §4.6).
@@ -27,7 +30,11 @@ pub(super) fn check(src: Source<'_>, at: usize) -> Result<usize, Fault> {
             _ => return Err(Fault::seen(ErrorKind::InvalidReference, at, end)),
         }
     }
-    Err(Fault::seen(ErrorKind::InvalidReference, at, at + LONGEST - 1))
+    let kind = match src.byte(at + 1) {
+        b'#' => ErrorKind::InvalidReference,
+        _ => ErrorKind::UnknownEntity,
+    };
+    Err(Fault::seen(kind, at, at + LONGEST - 1))
 }
 
 fn judge(body: &str) -> Result<(), ErrorKind> {
@@ -45,7 +52,7 @@ fn judge(body: &str) -> Result<(), ErrorKind> {
     };
     // `from_str_radix` would take a sign, but no sign gets here.
     let code = u32::from_str_radix(digits, radix).ok();
-    if code.and_then(char::from_u32).is_some_and(is_char) {
+    if digits.len() <= DIGITS && code.and_then(char::from_u32).is_some_and(is_char) {
         Ok(())
     } else {
         Err(ErrorKind::InvalidReference)

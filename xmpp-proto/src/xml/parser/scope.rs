@@ -243,12 +243,7 @@ impl Scope {
 
     /// A local id for a name that the stream header declared.
     #[cold]
-    fn adopt(
-        &mut self,
-        src: Source<'_>,
-        base: usize,
-        inherited: u16,
-    ) -> Result<u16, ErrorKind> {
+    fn adopt(&mut self, src: Source<'_>, base: usize, inherited: u16) -> Result<u16, ErrorKind> {
         let range = self.inherited.names.get(usize::from(inherited & !INHERITED)).cloned();
         let text = core::mem::take(&mut self.inherited.text);
         let name = range.and_then(|range| text.get(range)).unwrap_or_default();

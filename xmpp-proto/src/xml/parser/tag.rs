@@ -333,10 +333,10 @@ fn low(word: u64) -> u8 {
     word.to_le_bytes()[0]
 }
 
-/// Behind ASCII name characters: more of the name that the fast path does not read.
+/// Behind usual name characters: more of the name that the fast path does not read.
 #[inline(always)]
 fn is_rare(byte: u8) -> bool {
-    byte == b':' || byte >= 0x80
+    byte == b':' || byte == b'_' || byte >= 0x80
 }
 
 #[inline(always)]
@@ -374,7 +374,7 @@ fn value_slow(
     loop {
         match src.byte(at) {
             byte if byte == quote => return Ok((at, decode)),
-            b'"' | b'\'' => at += 1,
+            b'"' | b'\'' | b']' => at += 1,
             b'\t' | b'\n' | b'\r' => {
                 decode = true;
                 at += 1;

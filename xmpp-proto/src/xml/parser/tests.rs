@@ -8,6 +8,8 @@ use super::*;
 use crate::xml::element::Element;
 
 mod accepted;
+mod generate;
+mod oracle;
 mod refused;
 
 /// A stream header as servers send it.

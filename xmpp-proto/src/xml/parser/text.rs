@@ -79,8 +79,8 @@ impl Tree {
                     }
                     at = stop + 1;
                 }
-                _ if stop + 1 >= src.len => return Err(self.more(stop)),
-                _ => {
+                b'<' if stop + 1 >= src.len => return Err(self.more(stop)),
+                b'<' => {
                     self.run.solid |= stop > floor;
                     if src.byte(stop + 1) != b'!' {
                         self.end_run(src, stop);
@@ -91,6 +91,8 @@ impl Tree {
                     self.run.decode = true;
                     self.run.floor = offset(at - self.start);
                 }
+                // Quotes and white space.
+                _ => at = stop + 1,
             }
         }
     }

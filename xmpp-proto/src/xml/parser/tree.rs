@@ -8,7 +8,7 @@ use super::name;
 use super::scope::{Scope, offset};
 use super::tag::Prefixed;
 use super::text::Run;
-use crate::xml::chars::NAME_START;
+use crate::xml::chars::{NAME_START, is_name_char};
 use crate::xml::classify::Maps;
 use crate::xml::error::ErrorKind;
 use crate::xml::limits::Limits;
@@ -190,12 +190,12 @@ impl Tree {
                 ahead = src.word(at);
                 let [first, second, ..] = ahead.to_le_bytes();
                 let plain = first == b'<' && (second == b'/' || NAME_START[usize::from(second)]);
-                if plain && !src.carriage_returns {
+                if plain {
                     let len = offset(at - start);
                     self.nodes.push(Node::text(offset(start - self.start), len, false));
                 } else {
                     self.run = Run::begin(offset(start - self.start));
-                    at = self.text(src, maps, start, false)?;
+                    at = self.text(src, maps, at, false)?;
                     ahead = src.word(at);
                 }
             }
@@ -330,7 +330,7 @@ fn end_tag_slow(src: Source<'_>, at: usize, name: &str) -> Result<usize, Fault> 
     match src.byte(close) {
         b'>' => Ok(close),
         // The name goes on.
-        byte if close == end && byte != b'<' => {
+        byte if close == end && (byte >= 0x80 || byte == b':' || is_name_char(byte.into())) => {
             Err(Fault::seen(ErrorKind::MismatchedEndTag, at, close))
         }
         _ => Err(Fault::new(ErrorKind::UnexpectedByte, close)),

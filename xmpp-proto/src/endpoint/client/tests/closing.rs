@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use super::*;
-use crate::endpoint::{Action, Completion, Endpoint, LostCause, Misuse, Outcome, Phase, Shutdown, Timer};
+use crate::endpoint::{
+    Action, Completion, Endpoint, LostCause, Misuse, Outcome, Phase, Shutdown, Timer,
+};
 
 #[test]
 fn we_close_and_the_peer_answers() {

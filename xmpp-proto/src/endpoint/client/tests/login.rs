@@ -43,9 +43,7 @@ fn rfc6120_9_1_starttls_plain_and_bind() {
     let id = script.last_id();
     assert_eq!(
         script.take_sent(),
-        format!(
-            "<iq type='set' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
-        )
+        format!("<iq type='set' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
     );
     assert_eq!(script.client().phase(), Phase::Binding);
     script.receive(bind_result(&id, "alice@example.org/chosen-by-server"));
@@ -109,10 +107,7 @@ fn rfc6120_5_2_no_starttls_ends_before_any_credentials() {
     let ended = ended(&mut script);
     assert_eq!(ended.reason, Reason::StartTls(StartTlsFault::NotOffered));
     assert!(!ended.is_retryable());
-    assert!(matches!(
-        script.next_action(),
-        Some(Action::Disconnect { how: Shutdown::Flush, .. })
-    ));
+    assert!(matches!(script.next_action(), Some(Action::Disconnect { how: Shutdown::Flush, .. })));
 }
 
 #[test]
@@ -152,8 +147,8 @@ fn plaintext_needs_a_loud_word_and_a_server_that_lets_it() {
 
 #[test]
 fn plain_is_not_used_where_scram_is_offered() {
-    let config = ClientConfig::new("alice@example.org".parse().unwrap(), "secret")
-        .with_tls(TlsMode::Direct);
+    let config =
+        ClientConfig::new("alice@example.org".parse().unwrap(), "secret").with_tls(TlsMode::Direct);
     let mut script = Script::new(config);
     script.connect();
     script.receive(HEADER);
@@ -290,7 +285,10 @@ fn a_transport_that_never_opens_is_given_up() {
     let how = Shutdown::Abort;
     assert_eq!(script.next_action(), Some(Action::Disconnect { id, how }));
     let ended = ended(&mut script);
-    assert_eq!((ended.reason, ended.phase), (Reason::TimedOut(Timer::Negotiation), Phase::Connecting));
+    assert_eq!(
+        (ended.reason, ended.phase),
+        (Reason::TimedOut(Timer::Negotiation), Phase::Connecting)
+    );
 }
 
 #[test]

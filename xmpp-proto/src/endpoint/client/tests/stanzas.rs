@@ -365,8 +365,7 @@ fn an_app_without_room_stops_the_reading_and_loses_nothing() {
     config.event_capacity = 3;
     let mut script = online(config);
     script.take_events(false);
-    let stanzas: String =
-        (0..10).map(|i| format!("<message><body>{i}</body></message>")).collect();
+    let stanzas: String = (0..10).map(|i| format!("<message><body>{i}</body></message>")).collect();
     script.receive(&stanzas);
     assert!(!script.client().wants_read());
     for i in 0..10 {
@@ -436,7 +435,8 @@ fn event_capacity_1_and_10_000_messages_answered() {
         match client.poll_event() {
             Some(Event::Stanza(Stanza::Message(message))) => {
                 assert_eq!(message.body().unwrap(), answered.to_string());
-                let reply = message.reply().unwrap().body(&message.body().unwrap()).build().unwrap();
+                let reply =
+                    message.reply().unwrap().body(&message.body().unwrap()).build().unwrap();
                 client.send(now, reply.into()).unwrap();
                 answered += 1;
             }

@@ -2,7 +2,7 @@ use super::*;
 use crate::xml::ErrorKind::{self, *};
 
 /// What follows the header, the kind, and where the error points, counted from the header's end.
-const STANZAS: &[(&[u8], ErrorKind, u64)] = &[
+pub(super) const STANZAS: &[(&[u8], ErrorKind, u64)] = &[
     // XML 1.0: tags.
     (b"<>", InvalidName, 1),
     (b"< a/>", InvalidName, 1),
@@ -61,7 +61,9 @@ const STANZAS: &[(&[u8], ErrorKind, u64)] = &[
     (b"<a>&#xFFFE;</a>", InvalidReference, 3),
     (b"<a>&#x110000;</a>", InvalidReference, 3),
     (b"<a>&#99999999999;</a>", InvalidReference, 3),
+    (b"<a>&#000000065;</a>", InvalidReference, 3),
     (b"<a>&#00000000000000000000000000000065;</a>", InvalidReference, 3),
+    (b"<a>&an-entity-with-a-name-longer-than-any-reference;</a>", UnknownEntity, 3),
     // XML 1.0: character data.
     (b"<a>]]></a>", CdataEnd, 3),
     (b"<a>x]]]></a>", CdataEnd, 5),
@@ -140,12 +142,12 @@ fn streams_that_xml_and_rfc_6120_11_forbid() {
 }
 
 /// Input from the first byte on.
-const HEADERS: &[(&[u8], ErrorKind, u64)] = &[
+pub(super) const HEADERS: &[(&[u8], ErrorKind, u64)] = &[
     (b"x", TextOutsideStanza, 0),
     (b"GET / HTTP/1.1\r\n", TextOutsideStanza, 0),
     (b"\x16\x03\x01", ForbiddenChar(0x16), 0),
     (b"\xFE\xFF\x00<", InvalidUtf8, 0),
-    (b"\xEF\xBB\xBF\xEF\xBB\xBF<a>", TextOutsideStanza, 3),
+    (b"\xEF\xBB\xBF<a>", TextOutsideStanza, 0),
     (b" \xEF\xBB\xBF<a>", TextOutsideStanza, 1),
     (b"</a>", UnexpectedByte, 1),
     (b"<!DOCTYPE a [<!ENTITY lol 'lol'>]><a>", Doctype, 0),
@@ -203,9 +205,22 @@ fn nothing_before_a_fault_is_lost() {
 #[test]
 fn invalid_utf8_is_refused_wherever_a_chunk_cuts_it() {
     let sequences: [&[u8]; 16] = [
-        b"\xC0\x80", b"\xC1\xBF", b"\xE0\x80\x80", b"\xE0\x9F\xBF", b"\xF0\x80\x80\x80",
-        b"\xF0\x8F\xBF\xBF", b"\xED\xA0\x80", b"\xED\xBF\xBF", b"\xF4\x90\x80\x80", b"\xF5",
-        b"\xFF", b"\x80", b"\xC3(", b"\xE2\x82(", b"\xF0\x9F\x98(", b"\xE2\x82",
+        b"\xC0\x80",
+        b"\xC1\xBF",
+        b"\xE0\x80\x80",
+        b"\xE0\x9F\xBF",
+        b"\xF0\x80\x80\x80",
+        b"\xF0\x8F\xBF\xBF",
+        b"\xED\xA0\x80",
+        b"\xED\xBF\xBF",
+        b"\xF4\x90\x80\x80",
+        b"\xF5",
+        b"\xFF",
+        b"\x80",
+        b"\xC3(",
+        b"\xE2\x82(",
+        b"\xF0\x9F\x98(",
+        b"\xE2\x82",
     ];
     for bad in sequences {
         for before in 0..8 {

@@ -1,0 +1,223 @@
+//! The example `chat`, as people run it: processes, standard streams and exit codes.
+
+mod support;
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Instant;
+
+use support::prosody::{Certificate, Encryption, PasswordHash, Prosody};
+
+/// Nothing on loopback takes longer, on however busy a machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The example's program: `cargo test` builds it beside the tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a program");
+    let target = test.parent().and_then(Path::parent).expect("it lies in target/*/deps");
+    let program = target.join("examples").join("chat");
+    assert!(program.exists(), "build it first: cargo build -p xmpp-runtime-tokio --example chat");
+    program
+}
+
+/// A running `chat`.
+struct Chat {
+    child: Child,
+    lines: Receiver<String>,
+    errors: thread::JoinHandle<String>,
+}
+
+impl Chat {
+    fn start(address: SocketAddr, user: &str, password: &str, more: &[&str]) -> Self {
+        let jid = format!("{user}@localhost");
+        let jid: &[&str] = if more.contains(&"--jid") { &[] } else { &["--jid", &jid] };
+        let mut child = Command::new(program())
+            .args(jid)
+            .args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()])
+            .args(more)
+            .env("XMPP_PASSWORD", password)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example runs");
+        let (to, lines) = channel();
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let _ = to.send(line); // the test may have seen enough
+            }
+        });
+        let errors = child.stderr.take().expect("it is piped");
+        let errors = thread::spawn(move || std::io::read_to_string(errors).expect("UTF-8"));
+        Self { child, lines, errors }
+    }
+
+    fn say(&mut self, line: &str) {
+        let mut input = self.child.stdin.as_ref().expect("it is open");
+        writeln!(input, "{line}").expect("the program reads");
+    }
+
+    fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("a line in time")
+    }
+
+    /// Ends the input, waits, and gives the exit status, the lines not looked at and the errors.
+    fn finish(mut self) -> (ExitStatus, Vec<String>, String) {
+        drop(self.child.stdin.take());
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        };
+        let errors = self.errors.join().expect("standard error was read");
+        (status, self.lines.iter().collect(), errors)
+    }
+}
+
+fn ca(server: &Prosody) -> String {
+    server.ca_file().to_str().expect("a plain path").to_owned()
+}
+
+#[test]
+fn two_people_chat_over_starttls_and_direct_tls() {
+    let builder = Prosody::builder().password_hash(PasswordHash::Sha256);
+    let Some(server) = builder.user("alice", "one").user("bob", "two").start() else { return };
+    let ca = ca(&server);
+    for (mode, address) in [("starttls", server.address()), ("direct", server.tls_address())] {
+        let tls = ["--tls", mode, "--ca-file", &ca];
+        let start = |user, password, to| {
+            Chat::start(address, user, password, &[&tls[..], &["--to", to]].concat())
+        };
+        let mut alice = start("alice", "one", "bob@localhost");
+        let alice_jid = alice.line().strip_prefix("online ").expect("online").to_owned();
+        assert!(alice_jid.starts_with("alice@localhost/"), "{alice_jid}");
+        let mut bob = start("bob", "two", "alice@localhost");
+        let bob_jid = bob.line().strip_prefix("online ").expect("online").to_owned();
+        for text in ["hello", "a & b < c > \"d\" 'e' &amp;", "你好,世界", "😀👩‍👩‍👧‍👦"]
+        {
+            alice.say(text);
+            assert_eq!(bob.line(), format!("{alice_jid}: {text}"));
+            bob.say(text);
+            assert_eq!(alice.line(), format!("{bob_jid}: {text}"));
+        }
+        for chat in [alice, bob] {
+            let (status, lines, errors) = chat.finish();
+            assert!(
+                status.success() && lines.is_empty() && errors.is_empty(),
+                "{lines:?} {errors}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_typed_before_the_login_is_sent_after_it() {
+    let builder = Prosody::builder().user("alice", "one").user("bob", "two");
+    let Some(server) = builder.start() else { return };
+    let ca = ca(&server);
+    let bob = Chat::start(server.address(), "bob", "two", &["--ca-file", &ca]);
+    bob.line();
+    let more = ["--ca-file", &ca, "--to", "bob@localhost", "--mechanism", "SCRAM-SHA-1"];
+    let mut alice = Chat::start(server.address(), "alice", "one", &more);
+    alice.say("first");
+    alice.say("second");
+    let (status, lines, errors) = alice.finish();
+    assert!(status.success() && errors.is_empty(), "{errors}");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(bob.line().ends_with(": first"));
+    assert!(bob.line().ends_with(": second"));
+}
+
+#[test]
+fn stanzas_are_shown_and_secrets_are_not() {
+    let builder = Prosody::builder().user("alice", "a very secret word");
+    let Some(server) = builder.start() else { return };
+    let ca = ca(&server);
+    for mechanism in ["SCRAM-SHA-1", "PLAIN"] {
+        let more = ["--ca-file", &ca, "--xml", "--mechanism", mechanism];
+        let chat = Chat::start(server.address(), "alice", "a very secret word", &more);
+        chat.line();
+        let (status, _, errors) = chat.finish();
+        assert!(status.success());
+        for shown in ["-> <", "<- <", "starttls", "<hidden", "<presence", "</stream:stream>"] {
+            assert!(errors.contains(shown), "no {shown} in {errors}");
+        }
+        // The word itself, PLAIN's message, and how SCRAM's messages begin (`n,,n`, `c=biws`).
+        for secret in ["secret word", "AGFsaWNlAGEgdmVyeSBzZWNyZXQgd29yZA", "biwsbj", "Yz1iaXdz"] {
+            assert!(!errors.contains(secret), "{secret} in {errors}");
+        }
+    }
+}
+
+/// Runs a `chat` that fails: no `online`, status 1, and one line that says all of this.
+#[track_caller]
+fn fails(address: SocketAddr, password: &str, more: &[&str], says: &[&str]) {
+    let (status, lines, errors) = Chat::start(address, "alice", password, more).finish();
+    assert_eq!(status.code(), Some(1), "{errors}");
+    assert!(lines.is_empty(), "{lines:?}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    for text in says {
+        assert!(errors.contains(text), "no {text:?} in {errors}");
+    }
+}
+
+#[test]
+fn each_failure_is_one_line_that_names_the_cause() {
+    let Some(server) = Prosody::builder().user("alice", "one").start() else { return };
+    let good = ca(&server);
+    let other = server.other_ca_file();
+    let other = other.to_str().expect("a plain path");
+
+    fails(server.address(), "two", &["--ca-file", &good], &["not-authorized", "password"]);
+    fails(server.address(), "one", &["--ca-file", other], &["certificate", "TLS"]);
+    let direct = ["--tls", "direct", "--ca-file", other];
+    fails(server.tls_address(), "one", &direct, &["certificate", "TLS"]);
+    fails(server.address(), "one", &["--ca-file", "/nowhere/ca.pem"], &["/nowhere/ca.pem"]);
+    fails(server.address(), "one", &["--tls", "none"], &["insists on TLS"]);
+    // Prosody does not serve the domain of this account.
+    fails(server.address(), "one", &["--jid", "alice@elsewhere.example"], &["host-unknown"]);
+}
+
+#[test]
+fn a_certificate_for_another_name_is_named() {
+    let builder = Prosody::builder().certificate(Certificate::For("other.example"));
+    let Some(server) = builder.user("alice", "one").start() else { return };
+    fails(server.address(), "one", &["--ca-file", &ca(&server)], &["localhost", "other.example"]);
+}
+
+#[test]
+fn a_server_without_tls_is_not_logged_in_to() {
+    let builder = Prosody::builder().encryption(Encryption::None).user("alice", "one");
+    let Some(server) = builder.start() else { return };
+    fails(server.address(), "one", &["--ca-file", &ca(&server)], &["STARTTLS"]);
+}
+
+#[test]
+fn nobody_listening_is_connection_refused() {
+    // A port that was free a moment ago.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fails(address, "one", &[], &["connection refused", &address.to_string()]);
+}
+
+#[test]
+fn a_server_that_goes_away_ends_the_program() {
+    let Some(mut server) = Prosody::builder().user("alice", "one").start() else { return };
+    let mut chat = Chat::start(server.address(), "alice", "one", &["--ca-file", &ca(&server)]);
+    chat.line();
+    server.stop();
+    // Its input stays open: it must not wait for that.
+    let input = chat.child.stdin.take();
+    let (status, _, errors) = chat.finish();
+    drop(input);
+    assert_eq!(status.code(), Some(1));
+    assert!(errors.contains("system-shutdown"), "{errors}");
+}
