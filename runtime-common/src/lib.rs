@@ -1,5 +1,4 @@
 #![forbid(unsafe_code)]
-#![allow(clippy::std_instead_of_alloc, reason = "this crate is for std")]
 //! What the std adapters of [`xmpp_proto`] share: whom to trust, the rustls configuration that
 //! follows from it, and the translation of TLS and I/O errors into what the machines understand.
 //!

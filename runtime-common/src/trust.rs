@@ -21,8 +21,10 @@ use crate::{CaSource, TlsConfig, TlsConfigError, default_provider};
 /// ```no_run
 /// use xmpp_runtime_common::TlsConfig;
 ///
-/// // A private CA beside the public ones:
-/// let tls = TlsConfig::builder().native_roots().ca_file("/etc/ssl/own-ca.pem")?.build()?;
+/// let trust = TlsConfig::builder().ca_file("/etc/ssl/own-ca.pem")?;
+/// # #[cfg(feature = "native-roots")]
+/// let trust = trust.native_roots(); // beside the public ones
+/// let tls = trust.build()?;
 /// # Ok::<(), xmpp_runtime_common::TlsConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default)]

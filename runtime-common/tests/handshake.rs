@@ -1,8 +1,6 @@
 //! Whole TLS handshakes in memory: what each way of trusting accepts, and how what it refuses is
 //! reported.
 
-#![allow(clippy::std_instead_of_alloc, reason = "these tests are for std")]
-
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;

@@ -48,14 +48,17 @@ impl Driver {
     /// Takes one command, if the machine has room. If not, they wait where they are, and those
     /// who give more wait with them.
     fn take_command(&mut self, cx: &mut Context<'_>) -> bool {
-        let machine = &mut self.pump.machine;
-        if machine.is_idle() {
+        // Without a transport nothing can be sent any more, even while the machine still waits
+        // for the application to take what came before the end.
+        let over = self.pump.link.id().is_none();
+        if over {
             self.commands.close();
         }
-        if (machine.is_idle() || machine.has_room())
+        let machine = &mut self.pump.machine;
+        if (over || machine.has_room())
             && let Poll::Ready(Some(command)) = self.commands.poll_recv(cx)
         {
-            if machine.is_idle() {
+            if over {
                 command.refuse();
             } else {
                 self.waiters.apply(machine, self.pump.clock.now(), command);

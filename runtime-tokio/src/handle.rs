@@ -30,6 +30,17 @@ impl Client {
     /// It returns when the stanza is on its way to the driver; the [`Receipt`] tells what became
     /// of it. Drop the receipt if you do not care.
     ///
+    /// ```no_run
+    /// # async fn greet(client: &xmpp_runtime_tokio::Client) -> Result<(), Box<dyn core::error::Error>> {
+    /// use xmpp_proto::{jid::Jid, stanza::Message};
+    ///
+    /// let message = Message::chat(Jid::new("bob@localhost")?).body("Hello!").build()?;
+    /// let receipt = client.send(message).await?;
+    /// receipt.await?; // all of it was taken by the transport
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Dropping this future before it is ready gives the command up, as long as it waits for room
     /// in the queue.
     ///
@@ -47,6 +58,21 @@ impl Client {
     }
 
     /// Sends a request and waits for its answer.
+    ///
+    /// ```no_run
+    /// # async fn ask(client: &xmpp_runtime_tokio::Client) -> Result<(), Box<dyn core::error::Error>> {
+    /// use xmpp_proto::{ns, xml::Element};
+    /// use xmpp_runtime_tokio::{Request, RequestError};
+    ///
+    /// let ping = Request::get(Element::builder("ping", ns::PING).build()?);
+    /// match client.request(ping).await {
+    ///     Ok(_) => println!("the server is there"),
+    ///     Err(RequestError::Stanza(error)) => println!("it does not answer pings: {error}"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Dropping the future gives up the wait, not the request.
     ///

@@ -1,5 +1,4 @@
 #![forbid(unsafe_code)]
-#![allow(clippy::std_instead_of_alloc, reason = "this crate is for std")]
 //! XMPP on tokio: [`xmpp_proto`]'s machines over TCP and rustls, with async handles.
 //!
 //! ```no_run

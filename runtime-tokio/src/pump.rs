@@ -99,14 +99,14 @@ impl<M: Endpoint> Pump<M> {
                     self.machine.handle_written(now, up.id, n);
                     (wrote, up.unflushed) = (n > 0, true);
                 }
-                Poll::Ready(Err(error)) => up.broken = Some(lost_cause(&error, "")),
+                Poll::Ready(Err(error)) => up.break_off(&error),
                 Poll::Pending => {}
             }
         }
         if up.unflushed && up.broken.is_none() {
             match up.stream.poll_flush(cx) {
                 Poll::Ready(Ok(())) => up.unflushed = false,
-                Poll::Ready(Err(error)) => up.broken = Some(lost_cause(&error, "")),
+                Poll::Ready(Err(error)) => up.break_off(&error),
                 Poll::Pending => {}
             }
         }
@@ -117,13 +117,13 @@ impl<M: Endpoint> Pump<M> {
         let State::Up(up) = &mut self.link.state else { return false };
         let id = up.id;
         if !self.machine.wants_read() {
-            // Writing has failed. What the peer said last is worth waiting for if only the
-            // application stands in the way; if not, the machine waits for writes that never end.
-            if self.stuck {
-                return false;
-            }
-            let Some(cause) = up.broken.take() else { return false };
-            return self.lose(now, id, cause);
+            // If it is not the application that stands in the way, then the machine waits for
+            // writes that will never be done.
+            let stuck = self.stuck;
+            return match up.broken.take_if(|broken| !stuck || broken.is_over(cx)) {
+                Some(broken) => self.lose(now, id, broken.cause),
+                None => false,
+            };
         }
         let mut space = [const { MaybeUninit::uninit() }; CHUNK];
         let mut buf = ReadBuf::uninit(&mut space[..CHUNK.min(self.machine.max_chunk())]);
@@ -132,11 +132,10 @@ impl<M: Endpoint> Pump<M> {
                 self.machine.handle_received(now, id, buf.filled());
                 return true;
             }
-            Poll::Ready(Ok(())) => up.broken.take().unwrap_or(LostCause::Eof),
+            Poll::Ready(Ok(())) => up.broken.take().map_or(LostCause::Eof, |broken| broken.cause),
             Poll::Ready(Err(error)) => lost_cause(&error, ""),
-            // Writing has failed and the peer's last words are read: now it is lost.
-            Poll::Pending => match up.broken.take() {
-                Some(cause) => cause,
+            Poll::Pending => match up.broken.take_if(|broken| broken.is_over(cx)) {
+                Some(broken) => broken.cause,
                 None => return false,
             },
         };

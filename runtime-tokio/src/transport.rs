@@ -20,6 +20,10 @@ use xmpp_runtime_common::{TlsConfig, lost_cause, server_name};
 /// program that waits for it.
 const PARTING: Duration = Duration::from_secs(2);
 
+/// How long a broken connection is listened to. The runtime notices within milliseconds that
+/// there is something to read, or the end; the application may take longer to make room for it.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// How long one address has before the next one is tried beside it (RFC 8305 §8).
 const STAGGER: Duration = Duration::from_millis(250);
 
@@ -94,14 +98,31 @@ pub(crate) struct Up {
     pub(crate) stream: Stream,
     /// Whether TLS may hold bytes that the socket has not taken.
     pub(crate) unflushed: bool,
-    /// Why writing failed. Reading goes on: the peer's last words, such as a stream error, are
-    /// still in the socket and say more than this.
-    pub(crate) broken: Option<LostCause>,
+    /// Why writing failed.
+    pub(crate) broken: Option<Broken>,
+}
+
+/// Writing has failed. Reading goes on for a moment: the peer's last words, such as a stream
+/// error, may still be in the socket and say more than the cause.
+pub(crate) struct Broken {
+    pub(crate) cause: LostCause,
+    moment: Pin<Box<Sleep>>,
+}
+
+impl Broken {
+    pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.moment.as_mut().poll(cx).is_ready()
+    }
 }
 
 impl Up {
     pub(crate) const fn new(id: AttemptId, stream: Stream) -> Self {
         Self { id, stream, unflushed: false, broken: None }
+    }
+
+    pub(crate) fn break_off(&mut self, error: &io::Error) {
+        let cause = lost_cause(error, "");
+        self.broken = Some(Broken { cause, moment: Box::pin(sleep(LAST_WORDS)) });
     }
 }
 
@@ -256,3 +277,6 @@ async fn part(mut stream: Stream) {
     // Late or failed, there is nobody left to tell.
     let _ = timeout(PARTING, farewell).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use xmpp_runtime_tokio::{Config, ConfigError, TlsMode};
 /// Logs in to an XMPP server, sends each line of standard input as a chat message, and prints
 /// each message received.
 ///
-/// The password is taken from the environment variable XMPP_PASSWORD, or asked for.
+/// The password is taken from the environment variable `XMPP_PASSWORD`, or asked for.
 #[derive(Parser)]
 pub(crate) struct Args {
     /// The account, such as alice@example.org

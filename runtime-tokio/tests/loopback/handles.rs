@@ -1,7 +1,10 @@
 //! What the handles promise.
 
+use core::future::poll_fn;
+use core::pin::Pin;
 use core::time::Duration;
 
+use futures_core::Stream;
 use tokio::time::timeout;
 use xmpp_proto::endpoint::{Ended, LostCause, Misuse, Phase, Reason, Timer};
 use xmpp_proto::jid::Jid;
@@ -50,6 +53,46 @@ async fn a_refused_connection_is_told_and_everything_ends() {
     let refused = client.send(message("late")).await.unwrap_err();
     assert_eq!(*refused.why(), Why::Closed);
     assert!(matches!(refused.into_item(), Some(Stanza::Message(m)) if m.body().unwrap() == "late"));
+}
+
+#[tokio::test]
+async fn receipts_tell_of_the_end_though_nobody_takes_events() {
+    let Session { client, mut events, mut peer, .. } =
+        session(|config| config.event_capacity(1)).await;
+    for _ in 0..10 {
+        peer.say("<message from='bob@localhost'><body>hello?</body></message>").await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await; // the queue is full
+    peer.stream.set_zero_linger().unwrap();
+    drop(peer);
+    // A bot that waits for its receipt before it takes the next event.
+    loop {
+        match client.send(message("yes?")).await {
+            Ok(receipt) => drop(soon(receipt).await),
+            Err(error) => break assert_eq!(*error.why(), Why::Closed),
+        }
+    }
+    let ended = ended(&mut events).await;
+    assert!(matches!(ended.reason, Reason::Transport(_)), "{ended}");
+}
+
+#[tokio::test]
+async fn events_are_a_stream_and_everything_can_go_to_another_thread() {
+    fn can_move<T: Send>(_: &T) {}
+    fn can_be_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+
+    let (listener, port) = listen().await;
+    drop(listener);
+    let (client, mut events, driver) = start(plaintext(port));
+    can_be_shared(&client);
+    can_move(&events);
+    can_move(&driver);
+    can_move(&client.send(message("hello")));
+    tokio::spawn(driver);
+    let next = poll_fn(|cx| Pin::new(&mut events).poll_next(cx));
+    assert!(matches!(soon(next).await, Some(Event::Ended(_))));
+    let next = poll_fn(|cx| Pin::new(&mut events).poll_next(cx));
+    assert!(soon(next).await.is_none());
 }
 
 #[tokio::test]
@@ -222,9 +265,9 @@ async fn a_server_that_takes_nothing_does_not_keep_a_client_from_closing() {
             Ok(_) => written += 1,
             Err(error) => {
                 if *error.why() == Why::Cut {
-                    cut += 1
+                    cut += 1;
                 } else {
-                    closed += 1
+                    closed += 1;
                 }
                 assert!(
                     matches!(error.into_item(), Some(Stanza::Message(m)) if m.body().unwrap() == large)
@@ -297,6 +340,7 @@ async fn dropping_the_driver_closes_the_handles_and_hands_everything_back() {
 #[tokio::test]
 async fn the_last_words_of_a_server_are_heard_though_writing_fails() {
     let Session { client, mut events, mut peer, .. } = session(|config| config).await;
+    peer.stream.set_nodelay(true).unwrap(); // or the reset takes the words along
     peer.say(
         "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>\
          </stream:stream>",

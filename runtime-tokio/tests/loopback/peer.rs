@@ -16,7 +16,7 @@ const BIND: &str = "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bi
 
 /// Fails a test that hangs.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), what).await.expect("this hangs")
+    tokio::time::timeout(Duration::from_mins(1), what).await.expect("this hangs")
 }
 
 pub(crate) async fn listen() -> (TcpListener, u16) {

@@ -17,7 +17,7 @@ use xmpp_proto::stanza::{Presence, Stanza};
 use xmpp_runtime_tokio::{Client, Config, Event, Events, TlsMode, connect};
 
 /// Nothing on loopback takes longer, on however busy a machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `name@localhost` on the server, over the transport of the given mode.
 fn account(server: &Prosody, name: &str, password: &str, mode: TlsMode) -> Config {

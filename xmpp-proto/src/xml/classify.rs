@@ -5,6 +5,9 @@
 //! implementations answer them, chosen by the feature `small`: bitmaps over blocks of 64 bytes,
 //! or one table of 256 bytes. Both need data that ends in [`PADDING`].
 
+#![expect(clippy::inline_always, reason = "calls in the hot loop cost more than their bodies")]
+#![expect(clippy::needless_bitwise_bool, reason = "without branches the compiler vectorises")]
+
 #[cfg(any(not(feature = "small"), test))]
 mod blocks;
 #[cfg(any(feature = "small", test))]
@@ -19,8 +22,6 @@ pub(crate) use table::Maps;
 /// search runs out of the data and no load needs a shorter form.
 pub(crate) const PADDING: &str = "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\
      <<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<";
-
-// The functions below are written without short circuits, for the compiler to vectorise.
 
 /// Bytes that may interrupt character data or an attribute value: markup, references, what may
 /// begin `]]>`, quotes, and white space that may have to be normalised. One set for both costs

@@ -109,6 +109,8 @@ impl Endpoint for Client {
         if self.undigested > 0 {
             self.link = Link::Lost(ended);
             self.deadline = None;
+            // Whoever waits for these must not wait for the application to take events.
+            self.fail_unwritten();
         } else {
             self.finish(ended);
         }

@@ -422,15 +422,20 @@ impl Client {
         self.out.reset();
         self.parser.reset();
         self.queries.clear();
-        for (token, stanza) in self.unwritten.take_all() {
-            let outcome = Outcome::Failed(stanza);
-            self.completions.push_back(Completion::Outcome { token, outcome });
-        }
+        self.fail_unwritten();
         for token in self.requests.take_all() {
             let result = Err(RequestError::Disconnected);
             self.completions.push_back(Completion::Reply { token, result });
         }
         self.events.push_back(Event::Ended(ended));
+    }
+
+    /// Hands back what the transport has not taken.
+    fn fail_unwritten(&mut self) {
+        for (token, stanza) in self.unwritten.take_all() {
+            let outcome = Outcome::Failed(stanza);
+            self.completions.push_back(Completion::Outcome { token, outcome });
+        }
     }
 }
 

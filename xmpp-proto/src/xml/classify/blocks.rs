@@ -15,13 +15,12 @@ const BLOCK: usize = 64;
 
 /// Bytes classified at one go. Large enough that the block which consecutive stretches share
 /// does not matter, small enough for the maps to stay in the first-level cache.
-const STRETCH: usize = 64 * BLOCK;
+const STRETCH: usize = 128 * BLOCK;
 
 /// After this many windows without a stop, a run of text is left to `memchr`.
 const WINDOWS: usize = 4;
 
 /// The bitmap classifier.
-#[derive(Debug, Default)]
 pub(crate) struct Maps {
     /// Position in the data of the first bit, a multiple of 64.
     base: usize,
@@ -30,15 +29,21 @@ pub(crate) struct Maps {
 }
 
 impl Maps {
+    pub(crate) const fn new() -> Self {
+        Self { base: 0, special: Vec::new(), name: Vec::new() }
+    }
+
     /// Forgets everything: the data has changed.
+    #[cfg_attr(feature = "small", expect(dead_code, reason = "compiled for tests only"))]
     pub(crate) fn clear(&mut self) {
         self.special.clear();
         self.name.clear();
     }
 
     /// Gives back memory.
+    #[cfg_attr(feature = "small", expect(dead_code, reason = "compiled for tests only"))]
     pub(crate) fn shrink(&mut self) {
-        *self = Self::default();
+        *self = Self::new();
     }
 
     /// A position not before `at` and not behind the next `<`, `&` or `]`. If it holds none of

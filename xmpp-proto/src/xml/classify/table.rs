@@ -19,11 +19,14 @@ static CLASSES: [u8; 256] = {
 };
 
 /// The byte-table classifier.
-#[derive(Debug, Default)]
 pub(crate) struct Maps;
 
 #[expect(clippy::unused_self, reason = "the bitmap classifier has state behind the same calls")]
 impl Maps {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
     #[cfg(feature = "small")]
     pub(crate) fn clear(&mut self) {}
 

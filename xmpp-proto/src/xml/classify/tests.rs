@@ -15,7 +15,7 @@ fn expected(data: &[u8], at: usize, stop: fn(u8) -> bool) -> usize {
 /// Both classifiers answer as a search byte by byte does, from every position, in any order.
 fn check(data: &[u8], positions: impl Iterator<Item = usize>) {
     let data = padded(data);
-    let (mut maps, mut small) = (blocks::Maps::default(), table::Maps);
+    let (mut maps, mut small) = (blocks::Maps::new(), table::Maps::new());
     for at in positions {
         let markup = expected(&data, at, |b| matches!(b, b'<' | b'&' | b']'));
         for text in [maps.text(&data, at), small.text(&data, at)] {
@@ -58,7 +58,7 @@ fn every_byte_at_every_place_of_a_block() {
 
 #[test]
 fn long_runs_cross_stretches_forwards_and_backwards() {
-    let mut data = [b'x'; 20_000].to_vec();
+    let mut data = alloc::vec![b'x'; 20_000];
     for (i, b) in [(5, b'<'), (4095, b'"'), (4096, b']'), (9000, b' '), (17_000, b'&')] {
         data[i] = b;
     }

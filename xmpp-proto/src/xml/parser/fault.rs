@@ -4,7 +4,7 @@ use super::input::Source;
 use crate::xml::error::ErrorKind;
 
 /// Something wrong in the data.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Fault {
     pub(super) kind: ErrorKind,
     /// What the error points at.
@@ -27,7 +27,7 @@ impl Fault {
 }
 
 /// Why parsing cannot go on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) enum Stop {
     /// The data ends within a token or between tokens.
     More,
@@ -37,13 +37,13 @@ pub(super) enum Stop {
 /// Looks for the place at which a tag can be judged: its `>` outside quotes, or what cannot be
 /// within a tag: a `<`, or a quote that does not follow an equals sign. Remembers how far it got,
 /// so that a tag that arrives in many chunks is read once here and once or twice by the grammar.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct TagScan {
     pub(super) at: usize,
     state: State,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum State {
     Outside,
     /// Behind an equals sign and white space.
@@ -77,8 +77,7 @@ impl TagScan {
                 }
                 (_, b'>' | b'<') | (State::Outside, b'"' | b'\'') => return Some(self.at),
                 (State::Equals, b'"' | b'\'') => State::Quoted(byte),
-                (_, b'=') => State::Equals,
-                (State::Equals, b' ' | b'\t' | b'\n' | b'\r') => State::Equals,
+                (_, b'=') | (State::Equals, b' ' | b'\t' | b'\n' | b'\r') => State::Equals,
                 _ => State::Outside,
             };
             self.at += 1;

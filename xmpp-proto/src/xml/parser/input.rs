@@ -8,7 +8,7 @@ use crate::xml::error::{Error, ErrorKind};
 
 /// Validated data, followed by padding. Every byte is checked here to be UTF-8 and an XML
 /// character, so that the parser slices out `&str` and never looks again.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Input {
     text: String,
     /// Bytes of `text` without the padding.
@@ -186,6 +186,7 @@ fn unfinished(bytes: &[u8]) -> usize {
 struct Survey {
     /// A control character that XML forbids.
     control: bool,
+    /// A carriage return, or a tab.
     carriage_return: bool,
     /// A byte beyond ASCII.
     high: bool,
@@ -193,18 +194,21 @@ struct Survey {
 
 /// One pass without branches, which the compiler does with vector instructions.
 fn survey(bytes: &[u8]) -> Survey {
-    let (mut control, mut cr, mut high) = (0, 0, 0);
+    let (mut lowest, mut cr, mut high) = (0xFF, 0, 0);
     for &byte in bytes {
-        let is_cr = byte == b'\r';
-        let allowed = is_cr | (byte == b'\n') | (byte == b'\t');
-        control |= u8::from((byte < 0x20) & !allowed);
-        cr |= u8::from(is_cr);
+        // Tab and carriage return differ in one bit.
+        let tab_or_cr = if byte & !4 == b'\t' { 0xFF } else { 0 };
+        let line_feed = if byte == b'\n' { 0xFF } else { 0 };
+        let byte_if_not_allowed = byte | tab_or_cr | line_feed;
+        lowest = if byte_if_not_allowed < lowest { byte_if_not_allowed } else { lowest };
+        cr |= tab_or_cr;
         high |= byte;
     }
-    Survey { control: control != 0, carriage_return: cr != 0, high: high >= 0x80 }
+    Survey { control: lowest < 0x20, carriage_return: cr != 0, high: high >= 0x80 }
 }
 
 /// Whether U+FFFE or U+FFFF occurs.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches the compiler vectorises")]
 fn has_noncharacter(bytes: &[u8]) -> bool {
     let (Some(second), Some(third)) = (bytes.get(1..), bytes.get(2..)) else { return false };
     let mut found = 0;
@@ -239,7 +243,9 @@ impl<'a> Source<'a> {
     /// The eight bytes from `at` on, the first in the lowest bits.
     #[inline(always)]
     pub(super) fn word(self, at: usize) -> u64 {
-        match self.bytes().get(at..at.wrapping_add(8)).and_then(<[u8]>::first_chunk) {
+        // Positions are far from the largest `usize`; saying so saves a test for overflow.
+        let at = at & (usize::MAX >> 1);
+        match self.bytes().get(at..at + 8).and_then(<[u8]>::first_chunk) {
             Some(bytes) => u64::from_le_bytes(*bytes),
             None => u64::from_le_bytes([b'<'; 8]),
         }

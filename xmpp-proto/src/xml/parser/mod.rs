@@ -9,25 +9,6 @@
 //! offsets are the same. Only *when* a fault is reported may differ, since a fault within a tag
 //! is reported when the tag's end has arrived (or a limit is reached).
 //!
-//! ```
-//! use xmpp_proto::xml::{Item, Limits, Parser};
-//!
-//! let mut parser = Parser::new(Limits::default());
-//! parser.push(b"<stream:stream xmlns='jabber:client' id='x7' ");
-//! assert!(parser.next()?.is_none()); // needs more input
-//! parser.push(b"xmlns:stream='http://etherx.jabber.org/streams'><message><bo");
-//!
-//! let Some(Item::Header(header)) = parser.next()? else { panic!("the header comes first") };
-//! assert_eq!(header.element().attr("id").as_deref(), Some("x7"));
-//! assert_eq!(header.content_namespace(), Some("jabber:client"));
-//!
-//! parser.push(b"dy>hi</body></message> </stream:stream>");
-//! let Some(Item::Element(message)) = parser.next()? else { panic!("then the stanza") };
-//! assert_eq!(message.child("body", "jabber:client").unwrap().text(), "hi");
-//! assert!(matches!(parser.next()?, Some(Item::End)));
-//! # Ok::<(), xmpp_proto::xml::Error>(())
-//! ```
-//!
 //! # How it works
 //!
 //! One pass over the bytes, and one copy. [`input`] checks a chunk for UTF-8 and forbidden
@@ -37,6 +18,8 @@
 //! borrowed without another copy. References are checked while scanning and decoded when read.
 //! A tag cut by the end of a chunk is undone and read again when its end has arrived; long text
 //! goes on where it stopped.
+
+#![expect(clippy::inline_always, reason = "calls in the hot loop cost more than their bodies")]
 
 mod document;
 mod fault;
@@ -51,6 +34,7 @@ mod text;
 mod tree;
 
 use alloc::string::String;
+use core::fmt;
 
 use self::fault::{Fault, Stop};
 use self::input::Input;
@@ -63,12 +47,30 @@ use super::limits::Limits;
 use super::namespace::FIRST_LOCAL;
 
 /// A parser for one XML stream (RFC 6120 §4), driven by the caller: it never blocks and knows
-/// nothing of transports. See the [module](self) for an example.
+/// nothing of transports.
+///
+/// ```
+/// use xmpp_proto::xml::{Item, Limits, Parser};
+///
+/// let mut parser = Parser::new(Limits::default());
+/// parser.push(b"<stream:stream xmlns='jabber:client' id='x7' ");
+/// assert!(parser.next()?.is_none()); // needs more input
+/// parser.push(b"xmlns:stream='http://etherx.jabber.org/streams'><message><bo");
+///
+/// let Some(Item::Header(header)) = parser.next()? else { panic!("the header comes first") };
+/// assert_eq!(header.element().attr("id").as_deref(), Some("x7"));
+/// assert_eq!(header.content_namespace(), Some("jabber:client"));
+///
+/// parser.push(b"dy>hi</body></message> </stream:stream>");
+/// let Some(Item::Element(message)) = parser.next()? else { panic!("then the stanza") };
+/// assert_eq!(message.child("body", "jabber:client").unwrap().text(), "hi");
+/// assert!(matches!(parser.next()?, Some(Item::End)));
+/// # Ok::<(), xmpp_proto::xml::Error>(())
+/// ```
 ///
 /// It holds at most the bytes pushed and not yet consumed, and the tree of one stanza; both are
 /// bounded by [`Limits`] if the caller drains [`next`](Self::next) after each
 /// [`push`](Self::push).
-#[derive(Debug)]
 pub struct Parser {
     input: Input,
     maps: Maps,
@@ -166,7 +168,7 @@ impl Parser {
     fn with_mode(limits: Limits, mode: Mode) -> Self {
         Self {
             input: Input::default(),
-            maps: Maps::default(),
+            maps: Maps::new(),
             tree: Tree::new(limits.clamped(FIRST_LOCAL)),
             phase: Phase::Prolog(match mode {
                 Mode::Stream => Prolog::Fresh,
@@ -357,6 +359,18 @@ impl Parser {
         self.input.shrink();
         self.maps.shrink();
         self.tree.shrink();
+    }
+}
+
+/// Says where the parser is, not what it holds: that may be confidential.
+impl fmt::Debug for Parser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parser")
+            .field("phase", &self.phase)
+            .field("position", &self.item_end)
+            .field("unread", &self.unread())
+            .field("error", &self.error)
+            .finish_non_exhaustive()
     }
 }
 

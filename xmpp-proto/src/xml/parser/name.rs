@@ -8,7 +8,16 @@ use crate::xml::error::ErrorKind;
 /// The bits of a word that belong to a name of `len` bytes.
 #[inline(always)]
 pub(super) fn mask(len: usize) -> u64 {
-    if len >= 8 { u64::MAX } else { !(u64::MAX << (8 * len)) }
+    static MASKS: [u64; 9] = {
+        let mut masks = [u64::MAX; 9];
+        let mut len = 0;
+        while len < 8 {
+            masks[len] = (1 << (8 * len)) - 1;
+            len += 1;
+        }
+        masks
+    };
+    MASKS[if len < 8 { len } else { 8 }]
 }
 
 /// A word that holds the bytes of a name of at most eight bytes.

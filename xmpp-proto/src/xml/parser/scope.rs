@@ -19,7 +19,7 @@ use crate::xml::tape::Node;
 const INHERITED: u16 = 1 << 15;
 
 /// A declaration of a prefix.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Binding {
     /// The first eight bytes of the prefix.
     word: u64,
@@ -31,7 +31,7 @@ struct Binding {
 }
 
 /// A name local to the tree.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Local {
     /// A hash, to tell names apart fast.
     key: u64,
@@ -42,7 +42,7 @@ struct Local {
 }
 
 /// What the stream header declared.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inherited {
     /// Prefixes and names, one after the other.
     text: String,
@@ -54,7 +54,7 @@ struct Inherited {
 }
 
 /// Which namespace a prefix, or none, means here.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Scope {
     /// The id of the default namespace.
     pub(super) default: u16,
@@ -179,6 +179,7 @@ impl Scope {
     }
 
     /// The id of the namespace name that a declaration gives; `raw` is the range of the value.
+    #[inline(always)]
     pub(super) fn intern(
         &mut self,
         src: Source<'_>,
@@ -187,11 +188,24 @@ impl Scope {
         decode: bool,
     ) -> Result<u16, ErrorKind> {
         let name = src.slice(raw.start, raw.end);
+        match namespace::well_known(name) {
+            Some(ns) if !decode => Ok(ns),
+            _ => self.intern_slow(src, base, name, offset(raw.start - base), decode),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn intern_slow(
+        &mut self,
+        src: Source<'_>,
+        base: usize,
+        name: &str,
+        start: u32,
+        decode: bool,
+    ) -> Result<u16, ErrorKind> {
         if !decode {
-            return match namespace::well_known(name) {
-                Some(ns) => Ok(ns),
-                None => self.local(src, base, name, Some(offset(raw.start - base))),
-            };
+            return self.local(src, base, name, Some(start));
         }
         let name = decode::value(name, true);
         match namespace::well_known(&name) {

@@ -28,7 +28,7 @@ impl Tree {
         if let Some(frame) = open {
             let name = self.start + frame.name as usize;
             root.push_str(src.slice(name, name + frame.name_len as usize));
-            *root_prefix = root.find(':').unwrap_or(0);
+            *root_prefix = memchr::memchr(b':', root.as_bytes()).unwrap_or(0);
         }
         self.scope.inherit(src, self.start);
         Ok(open.is_none())

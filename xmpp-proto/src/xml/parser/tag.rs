@@ -19,7 +19,7 @@ const XMLNS: u64 = name::word("xmlns");
 const UNRESOLVED: u16 = MAX_NS;
 
 /// An attribute with a prefix.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Prefixed {
     /// Index of its node.
     node: usize,
@@ -53,7 +53,8 @@ struct Tag {
 impl Tree {
     /// Reads the tag at `at`, opens its element unless it is empty, and returns the position
     /// behind it. Leaves no trace if it fails.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    #[cfg_attr(feature = "small", inline(never))]
     pub(super) fn start_tag(
         &mut self,
         src: Source<'_>,

@@ -9,8 +9,10 @@ use crate::xml::element::Element;
 
 mod accepted;
 mod generate;
+mod limits;
 mod oracle;
 mod refused;
+mod stream;
 
 /// A stream header as servers send it.
 pub(super) const HEADER: &str = "<stream:stream xmlns='jabber:client' \

@@ -12,11 +12,9 @@ use crate::xml::tape::Node;
 const CDATA: &[u8] = b"<![CDATA[";
 
 /// A run of character data that is being read. Positions are relative to the tree's text.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Run {
-    pub(super) open: bool,
-    /// Within a CDATA section.
-    cdata: bool,
+    state: State,
     decode: bool,
     /// Whether there is anything but empty sections.
     solid: bool,
@@ -26,10 +24,24 @@ pub(super) struct Run {
     floor: u32,
 }
 
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// There is no run.
+    #[default]
+    Closed,
+    Text,
+    Cdata,
+}
+
 impl Run {
     #[inline]
     pub(super) fn begin(start: u32) -> Self {
-        Self { open: true, start, floor: start, ..Self::default() }
+        Self { state: State::Text, start, floor: start, ..Self::default() }
+    }
+
+    #[inline]
+    pub(super) fn is_open(self) -> bool {
+        self.state != State::Closed
     }
 }
 
@@ -47,7 +59,7 @@ impl Tree {
     ) -> Result<usize, Stop> {
         let mut long = resumed;
         loop {
-            if self.run.cdata {
+            if self.run.state == State::Cdata {
                 at = self.cdata(src, at)?;
             }
             let stop = if long {
@@ -87,7 +99,7 @@ impl Tree {
                         return Ok(stop);
                     }
                     at = self.markup(src, stop, true)?;
-                    self.run.cdata = true;
+                    self.run.state = State::Cdata;
                     self.run.decode = true;
                     self.run.floor = offset(at - self.start);
                 }
@@ -120,7 +132,7 @@ impl Tree {
             at += run + 1;
             if at >= content + 3 && data[at - 3..].starts_with(b"]]>") {
                 self.run.solid |= at > content + 3;
-                self.run.cdata = false;
+                self.run.state = State::Text;
                 self.run.floor = offset(at - self.start);
                 return Ok(at);
             }

@@ -15,7 +15,7 @@ use crate::xml::limits::Limits;
 use crate::xml::tape::Node;
 
 /// An element whose end tag has not come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Frame {
     /// The first eight bytes of the qualified name, and which bits of a word they are.
     pub(super) word: u64,
@@ -31,7 +31,6 @@ pub(super) struct Frame {
 }
 
 /// The tree that is being built out of the data from `start` on, and the place in the grammar.
-#[derive(Debug)]
 pub(super) struct Tree {
     pub(super) limits: Limits,
     pub(super) nodes: Vec<Node>,
@@ -179,7 +178,7 @@ impl Tree {
             return Err(Stop::More);
         }
         let mut at = self.at;
-        if self.run.open {
+        if self.run.is_open() {
             at = self.text(src, maps, at, true)?;
         }
         let mut ahead = src.word(at);

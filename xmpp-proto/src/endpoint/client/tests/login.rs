@@ -281,7 +281,7 @@ fn a_transport_that_never_opens_is_given_up() {
     script.client().connect(now).unwrap();
     script.drain();
     let Some(Action::Connect { id, .. }) = script.next_action() else { panic!() };
-    script.pass(Duration::from_secs(60));
+    script.pass(Duration::from_mins(1));
     let how = Shutdown::Abort;
     assert_eq!(script.next_action(), Some(Action::Disconnect { id, how }));
     let ended = ended(&mut script);

@@ -1,4 +1,9 @@
 //! The client against a scripted server, under virtual time.
+#![allow(
+    clippy::format_collect,
+    clippy::needless_pass_by_value,
+    reason = "tests are for reading, not for speed"
+)]
 
 mod closing;
 mod faults;

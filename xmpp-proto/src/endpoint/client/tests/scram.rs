@@ -10,7 +10,7 @@ use super::*;
 use crate::endpoint::{AuthFault, Endpoint, Phase, Step};
 use crate::sasl::tests::{Account, Hash, Server};
 use crate::sasl::{MessageFault, SaslError};
-use crate::testing::HEADER;
+use crate::testing::{BIND_FEATURES, HEADER, bind_result};
 
 const OFFER: &[&str] = &["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"];
 
@@ -37,7 +37,11 @@ fn sasl(name: &str, data: &str) -> String {
 
 /// A client that has sent its first message, and the message.
 fn started(config: ClientConfig) -> (Script, String) {
-    let mut script = Script::new(config);
+    started_with(config, Chunks::Whole)
+}
+
+fn started_with(config: ClientConfig, chunks: Chunks) -> (Script, String) {
+    let mut script = Script::new(config).with_chunks(chunks);
     script.connect();
     script.receive(HEADER);
     script.receive(mechanisms(OFFER));
@@ -75,6 +79,29 @@ fn rfc5802_the_signature_is_verified_in_success_and_in_a_challenge() {
         assert!(script.take_sent().starts_with("<?xml version='1.0'?><stream:stream "));
         assert!(script.next_event().is_none());
     }
+}
+
+#[test]
+fn any_chunking_gives_the_same_exchange() {
+    same_for_all_chunks(900, |chunks| {
+        let mut config = scram();
+        config.scram.min_iterations = 1;
+        let (mut script, first) = started_with(config, chunks);
+        let account = account("secret", 1);
+        let server = server(&account, &first);
+        script.receive(sasl("challenge", &server.challenge));
+        let proof = said(&mut script);
+        let signature = server.last(proof.as_bytes()).expect("the proof is right");
+        script.receive(sasl("success", &signature));
+        script.receive(HEADER);
+        script.receive(BIND_FEATURES);
+        let id = script.last_id();
+        script.receive(bind_result(&id, "alice@example.org/r"));
+        assert!(script.client().is_online());
+        let mut all = transcript(&mut script);
+        all.push(proof);
+        all
+    });
 }
 
 #[test]

@@ -100,7 +100,6 @@ pub(super) fn stream(dice: &mut Dice<'_>) -> String {
     out.push_str(dice.pick(&[
         "",
         "<?xml version='1.0'?>",
-        "<?xml version='1.0' standalone='no'?>",
         "<?xml version=\"1.0\" encoding='utf-8'?>\n",
         "<?xml\tversion = '1.0'\nencoding=\"UTF-8\" standalone='yes' ?>",
     ]));
@@ -265,7 +264,7 @@ const DAMAGE: [&[u8]; 44] = [
 
 /// The bytes with some replaced, removed, repeated or inserted.
 pub(super) fn damage(dice: &mut Dice<'_>, bytes: &mut Vec<u8>) {
-    for _ in 0..1 + dice.roll(3) {
+    for _ in 0..=dice.roll(3) {
         let at = (dice.roll(256) * 256 + dice.roll(256)) % (bytes.len() + 1);
         let end = (at + dice.roll(4)).min(bytes.len());
         match dice.roll(6) {

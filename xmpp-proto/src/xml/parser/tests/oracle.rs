@@ -1,9 +1,10 @@
 //! rxml as the judge: what this parser accepts, rxml accepts, and reads the same.
 //!
-//! There are three exceptions in rxml 0.14: it refuses white space before the root element, which
-//! XML 1.0 §2.8 allows, and a carriage return without line feed in an attribute value, which by
-//! §2.11 is a line feed; and it forgets to normalise a line end behind a `]` in a CDATA section.
-//! [`prepare`] rewrites these for rxml.
+//! There are four exceptions in rxml 0.14. It refuses an XML declaration with `standalone` and
+//! without `encoding`, which XML 1.0 §2.8 allows (no stream here has one); white space before the
+//! root element (§2.8); a carriage return without line feed in an attribute value, which is a
+//! line feed (§2.11). It forgets to normalise a line end behind a `]` in a CDATA section.
+//! [`prepare`] rewrites the last three for rxml.
 //!
 //! The reverse does not hold. [`KNOWN`] lists all that rxml 0.14 accepts and this parser
 //! refuses, with the reason.
