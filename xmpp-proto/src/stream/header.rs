@@ -32,7 +32,6 @@ pub enum HeaderFault {
 }
 
 /// Appends the opening tag of a stream from the initiating entity.
-#[cfg(feature = "client")]
 pub(crate) fn write_initial(out: &mut Vec<u8>, to: &str, from: Option<&Jid>, lang: Option<&str>) {
     out.extend_from_slice(b"<?xml version='1.0'?><stream:stream xmlns='jabber:client'");
     out.extend_from_slice(b" xmlns:stream='http://etherx.jabber.org/streams' version='1.0'");
@@ -50,7 +49,6 @@ pub(crate) fn write_initial(out: &mut Vec<u8>, to: &str, from: Option<&Jid>, lan
 }
 
 /// Checks the response header of a client stream.
-#[cfg(feature = "client")]
 pub(crate) fn check_response(header: &Header<'_>) -> Result<(), HeaderFault> {
     let element = header.element();
     if !element.is("stream", ns::STREAM) {

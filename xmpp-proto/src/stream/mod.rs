@@ -11,12 +11,14 @@
 
 mod error;
 mod features;
+#[cfg(feature = "client")]
 mod header;
 #[cfg(feature = "client")]
 mod outbox;
 
 pub use error::{StreamCondition, StreamError};
 pub use features::{Features, Offer};
+#[cfg(feature = "client")]
 pub use header::HeaderFault;
 #[cfg(feature = "client")]
 pub(crate) use header::{check_response, write_initial};

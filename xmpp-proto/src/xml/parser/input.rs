@@ -90,6 +90,12 @@ impl Input {
         done
     }
 
+    /// Keeps nothing of what comes from now on, as if it were this fault.
+    pub(super) fn refuse(&mut self, kind: ErrorKind) {
+        let offset = self.offset(self.len);
+        self.fault.get_or_insert(Error::new(kind, offset));
+    }
+
     /// Checks and appends a chunk.
     pub(super) fn push(&mut self, mut chunk: &[u8]) {
         self.received += chunk.len() as u64;

@@ -191,6 +191,10 @@ impl Parser {
         };
         let discarded = self.input.compact(done);
         self.tree.shift(discarded);
+        if self.error.is_some() && self.input.len() > self.tree.limits.stanza_bytes {
+            // Nobody reads any more, and there is no more to keep than for one stanza.
+            self.input.refuse(ErrorKind::StanzaTooLong);
+        }
         self.input.push(chunk);
         self.maps.clear();
     }

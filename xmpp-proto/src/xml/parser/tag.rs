@@ -37,13 +37,15 @@ struct Value {
 }
 
 /// What a tag has shown so far.
+#[derive(Clone, Copy)]
 struct Tag {
     /// Index of the element's node.
     node: usize,
     /// How many bindings were in scope before the tag.
     bindings: usize,
-    /// Attributes so far, declarations included.
-    attributes: usize,
+    /// How many nodes there are when no further attribute is allowed. Declarations, which are
+    /// no nodes, lower it.
+    full: usize,
     /// One bit per attribute without prefix, chosen by its name.
     seen: u64,
     /// The default namespace that the tag declares.
@@ -90,10 +92,11 @@ impl Tree {
         if name.end - start > self.limits.name_bytes {
             return Err(Fault::new(ErrorKind::NameTooLong, start));
         }
+        let node = self.nodes.len();
         let mut tag = Tag {
-            node: self.nodes.len(),
+            node,
             bindings: self.scope.bindings(),
-            attributes: 0,
+            full: (node + 1).saturating_add(self.limits.attributes),
             seen: 0,
             default: None,
         };
@@ -111,22 +114,20 @@ impl Tree {
             } else if first == b'/' && second == b'>' {
                 self.open(src, &tag, name, true)?;
                 return Ok(pos + 2);
-            } else if is_space(first) {
-                pos = src.skip_space(pos);
+            } else {
+                pos = gap(src, pos)?;
                 ahead = src.word(pos);
                 if matches!(low(ahead), b'>' | b'/') {
                     continue;
                 }
-            } else {
-                let pos = if first == b'/' { pos + 1 } else { pos };
-                return Err(Fault::new(ErrorKind::UnexpectedByte, pos));
             }
             pos = self.attribute(src, maps, &mut tag, pos)?;
             ahead = src.word(pos);
         }
     }
 
-    /// Reads the attribute at `start`; returns the position behind its value.
+    /// Reads the attribute at `start`; returns the position behind its value. Only the usual
+    /// kind is read here: all else, faults included, goes the slow way from the start.
     #[inline(always)]
     fn attribute(
         &mut self,
@@ -135,42 +136,76 @@ impl Tree {
         tag: &mut Tag,
         start: usize,
     ) -> Result<usize, Fault> {
-        let mut name = QName { start, local: start, end: maps.name(src.bytes(), start) };
+        let end = maps.name(src.bytes(), start);
         let word = src.word(start);
-        let [equals, mut quote, ..] = src.word(name.end).to_le_bytes();
-        let mut value = Value { start: name.end + 2, end: 0, decode: false };
-        if equals != b'=' || !is_quote(quote) || !NAME_START[usize::from(low(word))] {
-            (name, value.start) = attribute_name(src, start)?;
-            quote = src.byte(value.start - 1);
+        let [equals, quote, ..] = src.word(end).to_le_bytes();
+        if equals == b'='
+            && is_quote(quote)
+            && NAME_START[usize::from(low(word))]
+            && end - start <= self.limits.name_bytes
+            && self.nodes.len() < tag.full
+        {
+            let value = end + 2;
+            let close = maps.value(src.bytes(), value);
+            let key = word & name::mask(end - start);
+            let bit = filter_bit(key);
+            if src.byte(close) == quote && key != XMLNS && tag.seen & bit == 0 {
+                tag.seen |= bit;
+                let name = QName { start, local: start, end };
+                let value = Value { start: value, end: close, decode: false };
+                self.push_attribute(name, namespace::NONE, value);
+                return Ok(close + 1);
+            }
+            if src.byte(close) == quote && key == XMLNS {
+                let value = Value { start: value, end: close, decode: false };
+                tag.default = Some(self.declare_default(src, tag.default, start, value)?);
+                tag.full -= 1;
+                return Ok(close + 1);
+            }
         }
+        let (end, so_far) = self.attribute_slow(src, maps, *tag, start)?;
+        *tag = so_far;
+        Ok(end)
+    }
+
+    /// Reads any attribute.
+    #[cold]
+    #[inline(never)]
+    fn attribute_slow(
+        &mut self,
+        src: Source<'_>,
+        maps: &mut Maps,
+        mut tag: Tag,
+        start: usize,
+    ) -> Result<(usize, Tag), Fault> {
+        let (name, value) = attribute_name(src, start)?;
+        let quote = src.byte(value - 1);
         if name.end - start > self.limits.name_bytes {
             return Err(Fault::new(ErrorKind::NameTooLong, start));
         }
-        tag.attributes += 1;
-        if tag.attributes > self.limits.attributes {
+        if self.nodes.len() >= tag.full {
             return Err(Fault::new(ErrorKind::TooManyAttributes, start));
         }
-        value.end = maps.value(src.bytes(), value.start);
-        if src.byte(value.end) != quote {
-            (value.end, value.decode) = value_slow(src, maps, value.end, quote)?;
-        }
+        let (end, decode) = read_value(src, maps, value, quote)?;
+        let value = Value { start: value, end, decode };
+        let key = src.word(start) & name::mask(name.end - start);
         if name.has_prefix() {
-            self.prefixed_attribute(src, tag, name, value)?;
-            return Ok(value.end + 1);
+            if self.prefixed_attribute(src, tag.bindings, name, value)? {
+                tag.full -= 1;
+            }
+        } else if key == XMLNS {
+            tag.default = Some(self.declare_default(src, tag.default, start, value)?);
+            tag.full -= 1;
+        } else {
+            // A filter decides nearly always; only names that share a bit are compared.
+            let bit = filter_bit(key);
+            if tag.seen & bit != 0 && self.is_duplicate(src, tag.node, name) {
+                return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
+            }
+            tag.seen |= bit;
+            self.push_attribute(name, namespace::NONE, value);
         }
-        let key = word & name::mask(name.end - start);
-        if key == XMLNS {
-            self.declare_default(src, tag, start, value)?;
-            return Ok(value.end + 1);
-        }
-        // A filter decides nearly always; only names that share a bit are compared.
-        let bit = 1 << (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58);
-        if tag.seen & bit != 0 && self.is_duplicate(src, tag, name) {
-            return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
-        }
-        tag.seen |= bit;
-        self.push_attribute(name, namespace::NONE, value);
-        Ok(value.end + 1)
+        Ok((end + 1, tag))
     }
 
     #[inline(always)]
@@ -187,12 +222,12 @@ impl Tree {
         ));
     }
 
-    /// Whether the tag already has this attribute, which has no prefix.
+    /// Whether the element, the node at `element`, already has this attribute, which has no prefix.
     #[cold]
     #[inline(never)]
-    fn is_duplicate(&self, src: Source<'_>, tag: &Tag, name: QName) -> bool {
+    fn is_duplicate(&self, src: Source<'_>, element: usize, name: QName) -> bool {
         let name = src.slice(name.start, name.end);
-        let nodes = self.nodes.get(tag.node + 1..).unwrap_or_default();
+        let nodes = self.nodes.get(element + 1..).unwrap_or_default();
         nodes.iter().any(|node| node.ns() == namespace::NONE && self.name_of(src, *node) == name)
     }
 
@@ -202,44 +237,44 @@ impl Tree {
         src.slice(start, start + len as usize)
     }
 
-    /// `xmlns='...'`: Namespaces in XML §3 and §6.2.
-    #[inline(never)]
+    /// `xmlns='...'`, or that once more: Namespaces in XML §3 and §6.2.
+    #[inline]
     fn declare_default(
         &mut self,
         src: Source<'_>,
-        tag: &mut Tag,
+        earlier: Option<u16>,
         start: usize,
         value: Value,
-    ) -> Result<(), Fault> {
+    ) -> Result<u16, Fault> {
         let ns = self
             .scope
             .intern(src, self.start, value.start..value.end, value.decode)
             .map_err(|kind| Fault::new(kind, start))?;
-        if tag.default.is_some() {
+        if earlier.is_some() {
             return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
         }
         if matches!(ns, namespace::XML | namespace::XMLNS) {
             return Err(Fault::new(ErrorKind::ReservedPrefix, start));
         }
-        tag.default = Some(ns);
-        Ok(())
+        Ok(ns)
     }
 
-    /// An attribute with a prefix, or the declaration of one.
+    /// An attribute with a prefix, or the declaration of one in a tag that began with so many
+    /// bindings. Returns whether it is a declaration.
     #[cold]
     #[inline(never)]
     fn prefixed_attribute(
         &mut self,
         src: Source<'_>,
-        tag: &Tag,
+        bindings: usize,
         name: QName,
         value: Value,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let QName { start, local, end } = name;
         if src.slice(start, local) != "xmlns:" {
             self.prefixed.push(Prefixed { node: self.nodes.len(), start, local });
             self.push_attribute(name, UNRESOLVED, value);
-            return Ok(());
+            return Ok(false);
         }
         // Namespaces in XML §2.2, §3: the rules for declarations.
         let ns = self
@@ -254,11 +289,11 @@ impl Tree {
             ErrorKind::ReservedPrefix
         } else if ns == namespace::NONE {
             ErrorKind::EmptyNamespace
-        } else if self.scope.declares(src, self.start, tag.bindings, local..end) {
+        } else if self.scope.declares(src, self.start, bindings, local..end) {
             ErrorKind::DuplicateAttribute
         } else {
             let bound = self.scope.bind(src, self.start, local..end, ns);
-            return bound.map_err(|kind| Fault::new(kind, start));
+            return bound.map(|()| true).map_err(|kind| Fault::new(kind, start));
         };
         Err(Fault::new(kind, start))
     }
@@ -274,7 +309,7 @@ impl Tree {
                 .map_err(|kind| Fault::new(kind, name.start))?;
         }
         if !self.prefixed.is_empty() {
-            self.resolve_attributes(src, tag)?;
+            self.resolve_attributes(src, tag.node)?;
         }
         #[expect(clippy::cast_possible_truncation, reason = "the limit is clamped to 16 bits")]
         let name_len = (name.end - name.local) as u16;
@@ -302,7 +337,7 @@ impl Tree {
     /// equal to these.
     #[cold]
     #[inline(never)]
-    fn resolve_attributes(&mut self, src: Source<'_>, tag: &Tag) -> Result<(), Fault> {
+    fn resolve_attributes(&mut self, src: Source<'_>, element: usize) -> Result<(), Fault> {
         for index in 0..self.prefixed.len() {
             let Prefixed { node, start, local } = self.prefixed[index];
             let ns = self
@@ -314,7 +349,7 @@ impl Tree {
             #[expect(clippy::cast_possible_truncation, reason = "it came out of a node")]
             let resolved =
                 Node::attribute(name.0, name.1 as u16, ns, value.0, value.1, slot.decode());
-            let earlier = self.nodes.get(tag.node + 1..node).unwrap_or_default();
+            let earlier = self.nodes.get(element + 1..node).unwrap_or_default();
             let duplicate = earlier.iter().any(|other| {
                 other.kind() == Kind::Attribute
                     && other.ns() == ns
@@ -340,6 +375,23 @@ fn is_rare(byte: u8) -> bool {
     byte == b':' || byte == b'_' || byte >= 0x80
 }
 
+/// The bit of the filter for a name that begins with these bytes.
+#[inline(always)]
+fn filter_bit(key: u64) -> u64 {
+    1 << (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
+}
+
+/// Skips white space in a tag, of which there must be some.
+#[cold]
+#[inline(never)]
+fn gap(src: Source<'_>, at: usize) -> Result<usize, Fault> {
+    match src.byte(at) {
+        byte if is_space(byte) => Ok(src.skip_space(at)),
+        b'/' => Err(Fault::new(ErrorKind::UnexpectedByte, at + 1)),
+        _ => Err(Fault::new(ErrorKind::UnexpectedByte, at)),
+    }
+}
+
 #[inline(always)]
 fn is_quote(byte: u8) -> bool {
     byte == b'\'' || byte == b'"'
@@ -361,11 +413,10 @@ fn attribute_name(src: Source<'_>, start: usize) -> Result<(QName, usize), Fault
     Ok((name, quote + 1))
 }
 
-/// Reads a value on from `at`, where something other than its closing quote stands. Returns
-/// where that quote is, and whether the value must be decoded.
+/// Reads a value from `at` on. Returns where its closing quote is, and whether it must be decoded.
 #[cold]
 #[inline(never)]
-fn value_slow(
+fn read_value(
     src: Source<'_>,
     maps: &mut Maps,
     mut at: usize,
@@ -373,6 +424,7 @@ fn value_slow(
 ) -> Result<(usize, bool), Fault> {
     let mut decode = false;
     loop {
+        at = maps.value(src.bytes(), at);
         match src.byte(at) {
             byte if byte == quote => return Ok((at, decode)),
             b'"' | b'\'' | b']' => at += 1,
@@ -386,6 +438,5 @@ fn value_slow(
             }
             _ => return Err(Fault::new(ErrorKind::UnexpectedByte, at)),
         }
-        at = maps.value(src.bytes(), at);
     }
 }

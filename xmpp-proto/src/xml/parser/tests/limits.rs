@@ -159,6 +159,21 @@ fn memory_is_bounded() {
     }
 }
 
+/// Who goes on pushing after an error does not fill memory either.
+#[test]
+fn memory_is_bounded_after_an_error() {
+    let mut parser = Parser::new(Limits::default().with_stanza_bytes(1000));
+    parser.push(HEADER.as_bytes());
+    parser.push(b"<a/>x");
+    while let Ok(Some(_)) = parser.next() {}
+    for _ in 0..1000 {
+        parser.push(b"<a/><a/><a/><a/><a/>");
+        assert!(matches!(parser.next(), Err(e) if e.kind() == ErrorKind::TextOutsideStanza));
+        assert!(parser.input.len() < 2000);
+    }
+    assert_eq!(parser.unread(), 1 + 20 * 1000);
+}
+
 /// Consumed bytes do not pile up, and neither do keepalives.
 #[test]
 fn consumed_bytes_are_discarded() {
