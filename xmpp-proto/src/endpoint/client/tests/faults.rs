@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::*;
 use crate::endpoint::{Action, Endpoint, PeerFault, Shutdown};
 use crate::stream::{HeaderFault, StreamCondition};
-use crate::testing::{BIND_FEATURES, HEADER, bind_result};
+use crate::testing::{BIND_FEATURES, bind_result};
 use crate::xml::ErrorKind;
 
 /// The stream error and the closing tag, as the client writes them.
@@ -248,12 +248,7 @@ fn rfc6120_5_4_3_3_what_came_before_tls_is_forgotten() {
 #[test]
 fn rfc6120_7_6_1_a_foreign_jid_is_refused() {
     let bind = |jid: &str| {
-        let mut script = Script::new(direct());
-        script.connect();
-        script.receive(HEADER);
-        script.receive(mechanisms(&["PLAIN"]));
-        script.receive(SUCCESS);
-        script.receive(HEADER);
+        let mut script = authenticated();
         script.receive(BIND_FEATURES);
         let id = script.last_id();
         script.take_sent();

@@ -9,7 +9,7 @@ use crate::endpoint::{
     Action, AuthFault, Endpoint, LostCause, Misuse, Phase, Shutdown, StartTlsFault, Timer,
 };
 use crate::sasl::FailureCondition;
-use crate::testing::{BIND_FEATURES, HEADER, bind_result};
+use crate::testing::{BIND_FEATURES, bind_result};
 
 #[test]
 fn rfc6120_9_1_starttls_plain_and_bind() {
@@ -195,12 +195,7 @@ fn rfc6120_6_5_every_failure_condition_is_typed() {
 #[test]
 fn rfc6120_7_bind_errors_are_typed() {
     for name in ["conflict", "bad-request", "not-allowed", "resource-constraint"] {
-        let mut script = Script::new(direct());
-        script.connect();
-        script.receive(HEADER);
-        script.receive(mechanisms(&["PLAIN"]));
-        script.receive(SUCCESS);
-        script.receive(HEADER);
+        let mut script = authenticated();
         script.receive(BIND_FEATURES);
         let id = script.last_id();
         script.receive(format!(
@@ -215,12 +210,7 @@ fn rfc6120_7_bind_errors_are_typed() {
 
 #[test]
 fn rfc6120_7_2_bind_must_be_offered() {
-    let mut script = Script::new(direct());
-    script.connect();
-    script.receive(HEADER);
-    script.receive(mechanisms(&["PLAIN"]));
-    script.receive(SUCCESS);
-    script.receive(HEADER);
+    let mut script = authenticated();
     script.receive("<stream:features/>");
     assert_eq!(reason(&mut script), Reason::BindNotOffered);
 }
@@ -229,12 +219,7 @@ fn rfc6120_7_2_bind_must_be_offered() {
 fn rfc3921_3_the_session_request_is_sent_only_if_it_is_mandatory() {
     const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
     for (optional, sent) in [("<optional/>", false), ("", true)] {
-        let mut script = Script::new(direct());
-        script.connect();
-        script.receive(HEADER);
-        script.receive(mechanisms(&["PLAIN"]));
-        script.receive(SUCCESS);
-        script.receive(HEADER);
+        let mut script = authenticated();
         script.receive(format!(
             "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>\
              <session xmlns='{SESSION}'>{optional}</session></stream:features>"

@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use crate::endpoint::{ClientConfig, Ended, Event, Reason, TlsMode};
 use crate::sasl::Mechanism;
 use crate::stanza::{Message, Stanza};
-use crate::testing::{Chunks, Script};
+use crate::testing::{Chunks, HEADER, Script};
 
 pub(super) const STARTTLS_REQUIRED: &str = "<stream:features><starttls \
     xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>";
@@ -32,6 +32,17 @@ pub(super) fn config() -> ClientConfig {
 
 pub(super) fn direct() -> ClientConfig {
     config().with_tls(TlsMode::Direct)
+}
+
+/// A client whose login succeeded, on the stream that follows: features are due.
+pub(super) fn authenticated() -> Script {
+    let mut script = Script::new(direct());
+    script.connect();
+    script.receive(HEADER);
+    script.receive(mechanisms(&["PLAIN"]));
+    script.receive(SUCCESS);
+    script.receive(HEADER);
+    script
 }
 
 /// A client that is online, with nothing left to look at.

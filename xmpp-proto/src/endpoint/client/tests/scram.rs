@@ -10,7 +10,7 @@ use super::*;
 use crate::endpoint::{AuthFault, Endpoint, Phase, Step};
 use crate::sasl::tests::{Account, Hash, Server};
 use crate::sasl::{MessageFault, SaslError};
-use crate::testing::{BIND_FEATURES, HEADER, bind_result};
+use crate::testing::{BIND_FEATURES, bind_result};
 
 const OFFER: &[&str] = &["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"];
 
