@@ -27,7 +27,7 @@ impl fmt::Display for CaSource {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsConfigError {
-    /// The file of CA certificates cannot be read.
+    /// A file of certificates cannot be read.
     ReadFile {
         /// The file.
         path: PathBuf,
@@ -52,6 +52,8 @@ pub enum TlsConfigError {
         /// What rustls says.
         error: rustls::Error,
     },
+    /// The client certificate or its key cannot be used: what is wrong with it.
+    ClientCertificate(String),
     /// The operating system's store of authorities is empty or cannot be read.
     NoNativeRoots(String),
     /// No trust was configured, and neither `native-roots` nor `webpki-roots` is compiled in.
@@ -67,12 +69,15 @@ impl fmt::Display for TlsConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ReadFile { path, error } => {
-                write!(f, "cannot read the CA certificates in {}: {error}", path.display())
+                write!(f, "cannot read the certificates in {}: {error}", path.display())
             }
             Self::Pem { source, detail } => write!(f, "{source} is not valid PEM: {detail}"),
             Self::NoCertificates(source) => write!(f, "{source} holds no PEM certificate"),
             Self::BadCertificate { source, number, error } => {
                 write!(f, "certificate {number} in {source} cannot be an authority: {error}")
+            }
+            Self::ClientCertificate(detail) => {
+                write!(f, "the client certificate cannot be used: {detail}")
             }
             Self::NoNativeRoots(detail) => {
                 write!(f, "the system has no usable CA certificates: {detail}")

@@ -2,8 +2,10 @@
 
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, CommonState, InvalidMessage, ProtocolVersion};
-use xmpp_proto::endpoint::{CertificateFault, LostCause, TlsFault, TlsInfo, TlsVersion};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use xmpp_proto::endpoint::{CertificateFault, LostCause, TlsFault};
+
+use crate::verify::Refused;
 
 /// The most names of a refused certificate that are passed on: the peer chose them.
 const MAX_NAMES: usize = 16;
@@ -37,9 +39,7 @@ pub fn lost_cause(error: &io::Error, domain: &str) -> LostCause {
 #[must_use]
 pub fn tls_fault(error: &rustls::Error, domain: &str) -> TlsFault {
     match error {
-        rustls::Error::InvalidCertificate(error) => {
-            TlsFault::Certificate(certificate_fault(error, domain))
-        }
+        rustls::Error::InvalidCertificate(error) => refused_certificate(error, domain),
         // The commonest slip: direct TLS spoken to a port that expects STARTTLS, which answers
         // with a stream error in plain text.
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
@@ -50,6 +50,17 @@ pub fn tls_fault(error: &rustls::Error, domain: &str) -> TlsFault {
         }
         other => TlsFault::Handshake(other.to_string()),
     }
+}
+
+fn refused_certificate(error: &CertificateError, domain: &str) -> TlsFault {
+    if let CertificateError::Other(other) = error
+        && let Some(refused) = other.0.downcast_ref::<Refused>()
+    {
+        let why = refused.why.as_ref();
+        let fault = why.map_or(CertificateFault::NotPinned, |why| certificate_fault(why, domain));
+        return TlsFault::Certificate { fault, report: Some(Box::new(refused.report.clone())) };
+    }
+    TlsFault::Certificate { fault: certificate_fault(error, domain), report: None }
 }
 
 fn certificate_fault(error: &CertificateError, domain: &str) -> CertificateFault {
@@ -81,14 +92,4 @@ fn wrong_name(domain: &str, presented: &[String]) -> CertificateFault {
 fn plain_name(name: &str) -> String {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
     inner.trim_matches('"').to_owned()
-}
-
-/// What the machine wants to know of a finished handshake.
-#[must_use]
-pub fn tls_info(connection: &CommonState) -> TlsInfo {
-    match connection.protocol_version() {
-        Some(ProtocolVersion::TLSv1_2) => TlsInfo::new().with_version(TlsVersion::V1_2),
-        Some(ProtocolVersion::TLSv1_3) => TlsInfo::new().with_version(TlsVersion::V1_3),
-        _ => TlsInfo::new(),
-    }
 }

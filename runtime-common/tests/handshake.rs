@@ -9,10 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
-use xmpp_proto::endpoint::{CertificateFault, LostCause, TlsFault, TlsInfo, TlsVersion};
+use xmpp_proto::endpoint::{CertificateFault, CertificateReport, LostCause, TlsFault, TlsVersion};
 use xmpp_runtime_common::{
     CaSource, TlsBuilder, TlsConfig, TlsConfigError, default_provider, entropy, lost_cause, rustls,
-    server_name, tls_fault, tls_info,
+    server_name, spki_sha256, tls_fault, tls_info, tls_server_end_point,
 };
 
 macro_rules! cert {
@@ -68,7 +68,7 @@ fn handshake(
 
 fn certificate_fault(config: &TlsConfig, chain: (&[u8], &[u8]), domain: &str) -> CertificateFault {
     match handshake(config.client_config(None), server(chain), domain) {
-        Err(LostCause::Tls(TlsFault::Certificate(fault))) => fault,
+        Err(LostCause::Tls(TlsFault::Certificate { fault, .. })) => fault,
         Err(other) => panic!("{other:?}"),
         Ok(_) => panic!("accepted"),
     }
@@ -87,7 +87,7 @@ fn a_certificate_of_the_named_ca_is_accepted_for_its_dns_name_and_its_addresses(
 fn the_version_is_reported_and_both_are_spoken() {
     let tls = trusting(CA);
     let (client, _) = handshake(tls.client_config(None), server(LOCALHOST), "localhost").unwrap();
-    assert_eq!(tls_info(&client), TlsInfo::new().with_version(TlsVersion::V1_3));
+    assert_eq!(tls_info(&client).version, Some(TlsVersion::V1_3));
 
     let cert = CertificateDer::from_pem_slice(LOCALHOST.0).unwrap();
     let key = PrivateKeyDer::from_pem_slice(LOCALHOST.1).unwrap();
@@ -98,7 +98,32 @@ fn the_version_is_reported_and_both_are_spoken() {
         .with_single_cert(vec![cert], key)
         .unwrap();
     let (client, _) = handshake(tls.client_config(None), old, "localhost").unwrap();
-    assert_eq!(tls_info(&client), TlsInfo::new().with_version(TlsVersion::V1_2));
+    assert_eq!(tls_info(&client).version, Some(TlsVersion::V1_2));
+}
+
+#[test]
+fn rfc9266_and_rfc5929_what_the_channel_can_be_bound_to() {
+    let exported = |server: &ServerConnection| {
+        server.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).unwrap()
+    };
+    let tls = trusting(CA);
+    let connect = |server| handshake(tls.client_config(None), server, "localhost").unwrap();
+    let (client, other_end) = connect(server(LOCALHOST));
+    let info = tls_info(&client);
+    assert_eq!(info.tls_exporter, Some(exported(&other_end)));
+    let leaf = CertificateDer::from_pem_slice(LOCALHOST.0).unwrap();
+    assert_eq!(info.tls_server_end_point, tls_server_end_point(&leaf));
+    assert!(info.tls_server_end_point.is_some());
+
+    // The one belongs to the connection, the other to the certificate.
+    let again = tls_info(&connect(server(LOCALHOST)).0);
+    assert_ne!(again.tls_exporter, info.tls_exporter);
+    assert_eq!(again.tls_server_end_point, info.tls_server_end_point);
+
+    // RFC 9266 §4.2: not below TLS 1.3.
+    let old = tls_info(&connect(only_tls12(LOCALHOST)).0);
+    assert_eq!(old.tls_exporter, None);
+    assert_eq!(old.tls_server_end_point, info.tls_server_end_point);
 }
 
 #[test]
@@ -296,4 +321,236 @@ fn io_errors_become_causes() {
 fn entropy_is_fresh() {
     let provider = default_provider().unwrap();
     assert_ne!(entropy(&provider).unwrap(), entropy(&provider).unwrap());
+}
+
+/// What the adapter would report of a refused certificate.
+fn report(config: &TlsConfig, chain: (&[u8], &[u8])) -> (CertificateFault, CertificateReport) {
+    match handshake(config.client_config(None), server(chain), "localhost") {
+        Err(LostCause::Tls(TlsFault::Certificate { fault, report: Some(report) })) => {
+            (fault, *report)
+        }
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("accepted"),
+    }
+}
+
+fn accepts(config: &TlsConfig, server: ServerConfig) -> bool {
+    handshake(config.client_config(None), server, "localhost").is_ok()
+}
+
+fn only_tls12((cert, key): (&[u8], &[u8])) -> ServerConfig {
+    let cert = CertificateDer::from_pem_slice(cert).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key).unwrap();
+    ServerConfig::builder_with_provider(default_provider().unwrap())
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert], key)
+        .unwrap()
+}
+
+#[test]
+fn every_refusal_tells_what_was_refused() {
+    let other_name = CertificateDer::from_pem_slice(OTHER_NAME.0).unwrap();
+    for (tls, expected) in [
+        (trusting(OTHER_CA), "Untrusted"),
+        (trusting(CA), "WrongName"),
+        (TlsBuilder::new().pin_spki([0; 32]).build().unwrap(), "NotPinned"),
+    ] {
+        let (fault, report) = report(&tls, OTHER_NAME);
+        assert!(format!("{fault:?}").starts_with(expected), "{fault:?}");
+        assert_eq!(report.chain, [other_name.to_vec()]);
+        assert_eq!(report.names, ["other.example", "*.wild.example", "192.0.2.1"]);
+        assert_eq!(report.spki_sha256, spki_sha256(&other_name));
+        assert!(report.spki_sha256.is_some());
+    }
+}
+
+#[test]
+fn what_was_refused_can_be_pinned_and_is_accepted_then() {
+    // Of an unknown authority, for another name, its own authority.
+    for chain in [LOCALHOST, OTHER_NAME, SELF_SIGNED] {
+        let (_, report) = report(&trusting(OTHER_CA), chain);
+        let key = TlsBuilder::new().pin_spki(report.spki_sha256.unwrap()).build().unwrap();
+        let cert = TlsBuilder::new().pin_certificate(report.chain[0].clone()).build().unwrap();
+        for tls in [key, cert] {
+            assert!(accepts(&tls, server(chain)));
+            assert!(accepts(&tls, only_tls12(chain)));
+        }
+    }
+}
+
+#[test]
+fn rfc6125_6_6_2_a_pin_outlives_the_validity_of_its_certificate() {
+    let pin = report(&trusting(OTHER_CA), LOCALHOST).1.spki_sha256.unwrap();
+    let tls = TlsBuilder::new().pin_spki(pin).build().unwrap();
+    let mut config = ClientConfig::clone(&tls.client_config(None));
+    config.time_provider = Arc::new(At(200 * 365 * 24 * 3600));
+    assert!(accepts(&TlsConfig::from_rustls(config), server(LOCALHOST)));
+}
+
+#[test]
+fn pins_alone_refuse_everything_else() {
+    let pin = report(&trusting(OTHER_CA), SELF_SIGNED).1;
+    for tls in [
+        TlsBuilder::new().pin_spki(pin.spki_sha256.unwrap()),
+        TlsBuilder::new().pin_certificate(pin.chain[0].clone()),
+    ] {
+        let tls = tls.build().unwrap();
+        // Good for everybody who trusts its authority.
+        assert_eq!(report(&tls, LOCALHOST).0, CertificateFault::NotPinned);
+    }
+}
+
+#[test]
+fn pins_and_authorities_add_up() {
+    let pin = report(&trusting(CA), SELF_SIGNED).1.spki_sha256.unwrap();
+    let builder = TlsBuilder::new().pin_spki([0; 32]).pin_spki(pin).ca_pem(CA).unwrap();
+    let tls = builder.build().unwrap();
+    assert!(accepts(&tls, server(SELF_SIGNED)));
+    assert!(accepts(&tls, server(LOCALHOST)));
+    // What is neither is refused for the authorities' reasons.
+    assert!(matches!(report(&tls, OTHER_NAME).0, CertificateFault::WrongName { .. }));
+}
+
+/// Accepts every certificate and every signature, as careless verifiers do.
+#[derive(Debug)]
+struct Everybody;
+
+impl rustls::client::danger::ServerCertVerifier for Everybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &rustls::pki_types::ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        Ok(rustls::client::danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        default_provider().unwrap().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// A server that shows a certificate without having its key.
+fn impostor(
+    cert: &[u8],
+    key: &[u8],
+    version: &'static rustls::SupportedProtocolVersion,
+) -> ServerConfig {
+    let provider = default_provider().unwrap();
+    let cert = CertificateDer::from_pem_slice(cert).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key).unwrap();
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let certified = rustls::sign::CertifiedKey::new(vec![cert], key);
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(certified)))
+}
+
+#[test]
+fn a_pinned_certificate_without_its_key_is_refused() {
+    let pin = report(&trusting(OTHER_CA), LOCALHOST).1;
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for careless in [false, true] {
+            for builder in [
+                TlsBuilder::new().pin_spki(pin.spki_sha256.unwrap()),
+                TlsBuilder::new().pin_certificate(pin.chain[0].clone()),
+            ] {
+                let builder =
+                    if careless { builder.verifier(Arc::new(Everybody)) } else { builder };
+                let tls = builder.build().unwrap();
+                let impostor = impostor(LOCALHOST.0, OTHER_NAME.1, version);
+                match handshake(tls.client_config(None), impostor, "localhost") {
+                    Err(LostCause::Tls(TlsFault::Certificate {
+                        fault: CertificateFault::Other(why),
+                        report: None,
+                    })) => {
+                        assert!(why.to_lowercase().contains("signature"), "{why}");
+                    }
+                    other => panic!("{:?}", other.err()),
+                }
+            }
+        }
+        // The careless verifier decides alone where nothing is pinned.
+        let tls = TlsBuilder::new().verifier(Arc::new(Everybody)).build().unwrap();
+        assert!(accepts(&tls, impostor(LOCALHOST.0, OTHER_NAME.1, version)));
+    }
+}
+
+#[test]
+fn xep0178_a_client_certificate_is_shown_to_a_server_that_asks() {
+    let (cert, key) = OTHER_NAME;
+    let both = [key, cert].concat();
+    for builder in [
+        TlsBuilder::new().client_cert_pem(cert, key).unwrap(),
+        TlsBuilder::new().client_cert_pem(&both, &both).unwrap(),
+    ] {
+        let tls = builder.ca_pem(CA).unwrap().build().unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(CA).unwrap()).unwrap();
+        let provider = default_provider().unwrap();
+        let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::clone(&provider),
+        );
+        let asking = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(rustls::ALL_VERSIONS)
+            .unwrap()
+            .with_client_cert_verifier(clients.build().unwrap())
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(LOCALHOST.0).unwrap()],
+                PrivateKeyDer::from_pem_slice(LOCALHOST.1).unwrap(),
+            )
+            .unwrap();
+        let (_, server) = handshake(tls.client_config(None), asking, "localhost").unwrap();
+        let shown = server.peer_certificates().unwrap();
+        assert_eq!(shown, [CertificateDer::from_pem_slice(cert).unwrap()]);
+    }
+}
+
+#[test]
+fn faulty_client_certificates_are_told_apart_and_their_key_is_not_shown() {
+    let fault = |chain: &[u8], key: &[u8]| {
+        let builder = TlsBuilder::new().client_cert_pem(chain, key)?;
+        assert!(format!("{builder:?}").contains("elided"), "{builder:?}");
+        builder.ca_pem(CA)?.build()
+    };
+    let (cert, key) = LOCALHOST;
+    assert!(fault(cert, key).is_ok());
+    for (chain, key, says) in [
+        (key, key, "no PEM certificate"),
+        (cert, cert, "no PEM private key"),
+        (&cert[..cert.len() - 30], key, "certificate is not valid PEM"),
+        (cert, OTHER_NAME.1, "key"),
+    ] {
+        match fault(chain, key) {
+            Err(TlsConfigError::ClientCertificate(text)) => assert!(text.contains(says), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let missing = TlsBuilder::new().client_cert_file("/nonexistent/me.pem").unwrap_err();
+    assert!(missing.to_string().contains("/nonexistent/me.pem"), "{missing}");
 }

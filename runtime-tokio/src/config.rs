@@ -1,5 +1,6 @@
 //! What a client is configured with, and its start.
 
+use core::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,8 @@ use tokio::sync::mpsc;
 use xmpp_proto::Seed;
 use xmpp_proto::endpoint::{Client as Machine, ClientConfig, Target, TlsMode};
 use xmpp_proto::jid::BareJid;
-use xmpp_proto::sasl::{Mechanism, Secret};
+use xmpp_proto::sasl::{ChannelBinding, Mechanism, Secret};
+use xmpp_runtime_common::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use xmpp_runtime_common::rustls::client::danger::ServerCertVerifier;
 use xmpp_runtime_common::{TlsBuilder, TlsConfig, default_provider, entropy};
 
@@ -18,17 +20,20 @@ use crate::error::ConfigError;
 use crate::events::{Events, Outlet};
 use crate::handle::Client;
 use crate::pump::Pump;
+use crate::transport::Resolver;
 
 /// The configuration of a client: the account, where to connect to, whom to trust.
 ///
-/// With nothing but the account, it connects to the account's domain on port 5222 with mandatory
-/// STARTTLS (or 5223 for direct TLS) and trusts the authorities of the operating system. The
-/// certificate must always name the domain of the account, whatever host is connected to.
+/// With nothing but the account, it asks DNS for the servers of the account's domain (RFC 6120
+/// §3.2, XEP-0368), goes from one to the next until one answers, insists on TLS, and trusts the
+/// authorities of the operating system. The certificate must always name the domain of the
+/// account, whatever host is connected to.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Config {
     core: ClientConfig,
     trust: Trust,
+    dns: Option<Vec<SocketAddr>>,
     event_capacity: usize,
     command_capacity: usize,
 }
@@ -46,26 +51,55 @@ impl Config {
     ///
     /// [`ConfigError::Jid`] if that is not a bare JID.
     pub fn new(jid: &str, password: impl Into<Secret>) -> Result<Self, ConfigError> {
-        let core = ClientConfig::new(BareJid::new(jid)?, password);
-        let event_capacity = core.event_capacity;
-        Ok(Self {
-            core,
-            trust: Trust::Build(TlsBuilder::new()),
-            event_capacity,
-            command_capacity: 64,
-        })
+        Ok(Self::from_core(ClientConfig::new(BareJid::new(jid)?, password)))
     }
 
-    /// Connects to this host and port instead of the account's domain. The host is a name or an
+    /// A machine's configuration and the defaults of this adapter: for logins without a password,
+    /// such as [`ClientConfig::anonymous`] and [`ClientConfig::external`].
+    ///
+    /// ```
+    /// use xmpp_proto::endpoint::ClientConfig;
+    /// use xmpp_runtime_tokio::Config;
+    ///
+    /// let config = Config::from_core(ClientConfig::anonymous("guest.example.org".parse()?));
+    /// # Ok::<(), xmpp_proto::jid::JidError>(())
+    /// ```
+    pub fn from_core(core: ClientConfig) -> Self {
+        let event_capacity = core.event_capacity;
+        Self {
+            core,
+            trust: Trust::Build(TlsBuilder::new()),
+            dns: None,
+            event_capacity,
+            command_capacity: 64,
+        }
+    }
+
+    /// Connects to this host and port instead of the servers that DNS names. The host is a name or an
     /// IP address (IPv6 without brackets).
     pub fn host(mut self, host: impl Into<String>, port: u16) -> Self {
         self.core = self.core.with_target(Target::new(host, port));
         self
     }
 
-    /// Chooses between STARTTLS (the default), direct TLS, and no TLS at all.
+    /// Chooses between TLS in whichever way DNS says, which without DNS is STARTTLS (the default),
+    /// direct TLS only, and no TLS at all.
     pub fn tls(mut self, mode: TlsMode) -> Self {
         self.core = self.core.with_tls(mode);
+        self
+    }
+
+    /// Asks these DNS servers instead of the operating system's, for the domain's servers and for
+    /// their addresses.
+    ///
+    /// ```
+    /// # use xmpp_runtime_tokio::Config;
+    /// let config = Config::new("alice@example.org", "a password")?
+    ///     .dns(["9.9.9.9:53".parse()?, "[2620:fe::fe]:53".parse()?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dns(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.dns = Some(servers.into_iter().collect());
         self
     }
 
@@ -78,6 +112,13 @@ impl Config {
     /// Allows these SASL mechanisms only, best first.
     pub fn mechanisms(mut self, mechanisms: impl Into<Vec<Mechanism>>) -> Self {
         self.core = self.core.with_mechanisms(mechanisms);
+        self
+    }
+
+    /// Whether SCRAM is bound to the TLS channel; by default where the server names a type that is
+    /// available here. See [`xmpp_proto::sasl`].
+    pub const fn channel_binding(mut self, policy: ChannelBinding) -> Self {
+        self.core.channel_binding = policy;
         self
     }
 
@@ -111,13 +152,60 @@ impl Config {
         self.trust(TlsBuilder::webpki_roots)
     }
 
+    /// Trusts whoever has the key with this SHA-256 hash, in addition to authorities that are named
+    /// and instead of the operating system's: see [pins](TlsBuilder#pins).
+    ///
+    /// ```
+    /// # use xmpp_runtime_tokio::Config;
+    /// use xmpp_proto::endpoint::Ended;
+    ///
+    /// /// After the user has compared the hash with what the server's operator says.
+    /// fn trust_it(config: Config, ended: &Ended) -> Option<Config> {
+    ///     let certificate = ended.certificate()?;
+    ///     Some(config.pin(certificate.spki_sha256?))
+    /// }
+    /// # let _ = trust_it;
+    /// ```
+    pub fn pin(self, spki_sha256: [u8; 32]) -> Self {
+        self.trust(|trust| trust.pin_spki(spki_sha256))
+    }
+
+    /// The same for exactly one certificate, in DER.
+    pub fn pin_certificate(self, der: impl Into<Vec<u8>>) -> Self {
+        self.trust(|trust| trust.pin_certificate(der))
+    }
+
+    /// Shows a certificate to servers that ask for one, as the mechanism EXTERNAL needs it: the
+    /// chain and the private key, both PEM. See [`TlsBuilder::client_cert_pem`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Tls`].
+    pub fn client_cert(
+        self,
+        chain: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Self, ConfigError> {
+        self.try_trust(|trust| Ok(trust.client_cert_pem(chain, key)?))
+    }
+
+    /// The same from one PEM file that holds both.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Tls`], which names the file if it cannot be read.
+    pub fn client_cert_file(self, path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        self.try_trust(|trust| Ok(trust.client_cert_file(path)?))
+    }
+
     /// Leaves the whole judgement of certificates to `verifier`: see [`TlsBuilder::verifier`].
     pub fn verifier(self, verifier: Arc<dyn ServerCertVerifier>) -> Self {
         self.trust(|trust| trust.verifier(verifier))
     }
 
     /// Uses a finished TLS configuration, to share it between many clients or to make it with
-    /// rustls itself. What was said about trust before is forgotten.
+    /// rustls itself. What was said about trust and certificates before is
+    /// forgotten.
     pub fn tls_config(mut self, tls: TlsConfig) -> Self {
         self.trust = Trust::Ready(tls);
         self
@@ -174,7 +262,8 @@ impl Config {
 
 /// Starts a client. The caller spawns the [`Driver`]; nothing happens before.
 ///
-/// The connection is tried exactly once: it ends in [`Event::Online`](crate::Event::Online) or
+/// The login is tried exactly once, with each server of the domain until one is ready for
+/// authentication: it ends in [`Event::Online`](crate::Event::Online) or
 /// in [`Event::Ended`](crate::Event::Ended) with the reason.
 ///
 /// # Errors
@@ -191,6 +280,11 @@ pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> 
         Some(tls) => Arc::clone(tls.provider()),
         None => default_provider()?,
     };
+    let runtime = TokioRuntimeProvider::default();
+    let dns = match config.dns {
+        Some(servers) => Resolver::with_servers(servers, runtime),
+        None => Resolver::system(runtime),
+    };
     let clock = Clock::start();
     let grace = config.core.close_timeout;
     let mut machine = Machine::new(config.core, Seed::new(entropy(&provider)?), clock.now());
@@ -201,7 +295,7 @@ pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> 
     let (give, commands) = mpsc::channel(config.command_capacity);
     let (hang, hangup) = mpsc::channel(1);
     let driver = Driver {
-        pump: Pump::new(machine, clock, tls, provider),
+        pump: Pump::new(machine, clock, tls, dns, provider),
         waiters: Waiters::default(),
         outlet: Outlet::new(outlet),
         commands,

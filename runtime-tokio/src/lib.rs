@@ -6,7 +6,7 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::new("alice@localhost", "her password")?
-//!     .host("127.0.0.1", 5222) // default: the domain of the JID
+//!     .host("127.0.0.1", 5222) // default: the servers that DNS names for the domain
 //!     .ca_file("ca.pem")?; //     default: the authorities of the operating system
 //! let (client, mut events, driver) = connect(config)?;
 //! tokio::spawn(driver);
@@ -38,6 +38,7 @@
 //!
 //! - `ring` (default) or `aws-lc-rs`: the cryptography.
 //! - `native-roots` (default), `webpki-roots`: whom to trust where nobody is named.
+//! - `unicode` (default): addresses and passwords beyond ASCII.
 //! - `tracing`: one event per stanza sent and received, with the target `xmpp::wire`; what would
 //!   reveal a password is replaced by `<hidden/>`.
 
@@ -54,6 +55,7 @@ mod error;
 mod events;
 mod handle;
 mod pump;
+mod race;
 mod transport;
 
 pub use config::{Config, connect};

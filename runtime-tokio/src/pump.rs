@@ -13,7 +13,7 @@ use xmpp_runtime_common::rustls::crypto::CryptoProvider;
 use xmpp_runtime_common::{TlsConfig, entropy, lost_cause, tls_info};
 
 use crate::clock::Clock;
-use crate::transport::{Link, State, Stream, Up};
+use crate::transport::{Done, Link, Resolver, State, Stream, Up};
 
 /// The most bytes read at once: a whole TLS record.
 const CHUNK: usize = 16 * 1024;
@@ -23,6 +23,7 @@ pub(crate) struct Pump<M> {
     pub(crate) machine: M,
     pub(crate) clock: Clock,
     tls: Option<TlsConfig>,
+    dns: Resolver,
     provider: Arc<CryptoProvider>,
     pub(crate) link: Link,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -35,16 +36,18 @@ impl<M: Endpoint> Pump<M> {
         machine: M,
         clock: Clock,
         tls: Option<TlsConfig>,
+        dns: Resolver,
         provider: Arc<CryptoProvider>,
     ) -> Self {
-        Self { machine, clock, tls, provider, link: Link::default(), timer: None, stuck: false }
+        let link = Link::default();
+        Self { machine, clock, tls, dns, provider, link, timer: None, stuck: false }
     }
 
     /// Drains the machine. False if a computation is not finished: let others run first.
     pub(crate) fn drain(&mut self, mut done: impl FnMut(Completion)) -> bool {
         loop {
             match self.machine.step() {
-                Step::Act(action) => self.link.act(action, self.tls.as_ref()),
+                Step::Act(action) => self.link.act(action, self.tls.as_ref(), &self.dns),
                 Step::Done(completion) => done(completion),
                 Step::Work => return false,
                 Step::Wait { .. } => return true,
@@ -66,11 +69,15 @@ impl<M: Endpoint> Pump<M> {
     }
 
     fn poll_link(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Poll::Ready((id, ended)) = self.link.poll(cx) else { return false };
-        let stream = match ended {
-            Ok(stream) => stream,
-            Err(cause) => {
+        let Poll::Ready((id, done)) = self.link.poll(cx) else { return false };
+        let stream = match done {
+            Done::Open(stream) => stream,
+            Done::Failed(cause) => {
                 self.machine.handle_lost(now, id, cause);
+                return true;
+            }
+            Done::Resolved(records) => {
+                self.machine.handle_resolved(now, id, records);
                 return true;
             }
         };

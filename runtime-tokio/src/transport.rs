@@ -1,4 +1,4 @@
-//! TCP and TLS: opening, securing and closing. What is under way lives in [`Link`], which the
+//! DNS, TCP and TLS: looking up, opening, securing and closing. What is under way lives in [`Link`], which the
 //! driver owns, so that nothing is lost when somebody stops waiting.
 
 use core::future::poll_fn;
@@ -13,8 +13,13 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use xmpp_proto::endpoint::{Action, AttemptId, LostCause, Shutdown, Target, TlsFault};
+use xmpp_proto::endpoint::{Action, AttemptId, DnsRecords, LostCause, Shutdown, Target, TlsFault};
+use xmpp_runtime_common::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use xmpp_runtime_common::{TlsConfig, lost_cause, server_name};
+
+use crate::race::race;
+
+pub(crate) type Resolver = xmpp_runtime_common::Resolver<TokioRuntimeProvider>;
 
 /// How long a polite end may take: long enough for a round trip anywhere, short enough for a
 /// program that waits for it.
@@ -23,9 +28,6 @@ const PARTING: Duration = Duration::from_secs(2);
 /// How long a broken connection is listened to. The runtime notices within milliseconds that
 /// there is something to read, or the end; the application may take longer to make room for it.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// How long one address has before the next one is tried beside it (RFC 8305 §8).
-const STAGGER: Duration = Duration::from_millis(250);
 
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -86,10 +88,23 @@ pub(crate) enum State {
     /// There is none.
     #[default]
     Down,
-    /// It is being opened or secured.
-    Busy { id: AttemptId, task: Task<Result<Stream, LostCause>> },
+    /// It is being looked up, opened or secured.
+    Busy { id: AttemptId, task: Task<Done> },
     /// It carries bytes.
     Up(Up),
+}
+
+/// How a task has ended.
+pub(crate) enum Done {
+    Resolved(DnsRecords),
+    Open(Stream),
+    Failed(LostCause),
+}
+
+impl From<Result<Stream, LostCause>> for Done {
+    fn from(result: Result<Stream, LostCause>) -> Self {
+        result.map_or_else(Self::Failed, Self::Open)
+    }
 }
 
 /// A transport that carries bytes.
@@ -128,17 +143,24 @@ impl Up {
 
 impl Link {
     /// Begins what the machine asks for; its end comes with [`Link::poll`].
-    pub(crate) fn act(&mut self, action: Action, tls: Option<&TlsConfig>) {
+    pub(crate) fn act(&mut self, action: Action, tls: Option<&TlsConfig>, dns: &Resolver) {
+        let dns = dns.clone();
         match action {
+            Action::Resolve { id, domain } => {
+                let task = async move { Done::Resolved(dns.lookup(&domain).await) };
+                self.state = State::Busy { id, task: Box::pin(task) };
+            }
             Action::Connect { id, target } => {
-                self.state = State::Busy { id, task: Box::pin(open(target)) };
+                let task = async move { open(target, &dns).await.into() };
+                self.state = State::Busy { id, task: Box::pin(task) };
             }
             Action::Secure { id, server_name, alpn } => {
                 if self.id() == Some(id)
                     && let State::Up(Up { stream: Stream::Plain(socket), .. }) = self.take_state()
                 {
-                    let task = Box::pin(secure(socket, tls.cloned(), server_name, alpn));
-                    self.state = State::Busy { id, task };
+                    let tls = tls.cloned();
+                    let task = async move { secure(socket, tls, server_name, alpn).await.into() };
+                    self.state = State::Busy { id, task: Box::pin(task) };
                 }
             }
             Action::Disconnect { id, how } => {
@@ -167,11 +189,8 @@ impl Link {
         core::mem::take(&mut self.state)
     }
 
-    /// Goes on with whatever is under way, and tells when an attempt to open or secure has ended.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<(AttemptId, Result<Stream, LostCause>)> {
+    /// Goes on with whatever is under way, and tells when a task of the machine's has ended.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(AttemptId, Done)> {
         self.parting.retain_mut(|task| task.as_mut().poll(cx).is_pending());
         let State::Busy { id, task } = &mut self.state else { return Poll::Pending };
         let ended = (*id, ready!(task.as_mut().poll(cx)));
@@ -186,11 +205,16 @@ impl Link {
 }
 
 /// Opens a TCP connection to any address of the target.
-async fn open(target: Target) -> Result<Stream, LostCause> {
-    let addresses = lookup_host((target.host.as_str(), target.port))
-        .await
-        .map_err(|error| LostCause::NameNotFound(format!("{} ({error})", target.host)))?;
-    let socket = race(addresses.collect()).await.map_err(|error| match error {
+async fn open(target: Target, dns: &Resolver) -> Result<Stream, LostCause> {
+    let unknown = |error: &str| LostCause::NameNotFound(format!("{} ({error})", target.host));
+    let addresses: Vec<_> = if dns.is_explicit() {
+        let addresses = dns.addresses(&target.host).await.map_err(|error| unknown(&error))?;
+        addresses.into_iter().map(|ip| SocketAddr::new(ip, target.port)).collect()
+    } else {
+        let addresses = lookup_host((target.host.as_str(), target.port)).await;
+        addresses.map_err(|error| unknown(&error.to_string()))?.collect()
+    };
+    let socket = race(addresses, TcpStream::connect).await.map_err(|error| match error {
         Some(error) => lost_cause(&error, &target.host),
         None => LostCause::NameNotFound(target.host.clone()),
     })?;
@@ -198,50 +222,6 @@ async fn open(target: Target) -> Result<Stream, LostCause> {
     // socket that cannot do this is slower, not broken.
     let _ = socket.set_nodelay(true);
     Ok(Stream::Plain(socket))
-}
-
-/// Connects to the addresses in the order the resolver gave them, the next one as soon as one
-/// fails or has had its time alone; the first that answers wins (RFC 8305). `Err(None)` if there
-/// is no address.
-async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, Option<io::Error>> {
-    let mut waiting = addresses.into_iter();
-    let mut running: Vec<Task<io::Result<TcpStream>>> = Vec::new();
-    let mut first_error = None;
-    let mut alone: Option<Pin<Box<Sleep>>> = None;
-    poll_fn(|cx| {
-        loop {
-            let patience = alone.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_pending());
-            if !patience || running.is_empty() {
-                if let Some(address) = waiting.next() {
-                    running.push(Box::pin(TcpStream::connect(address)));
-                    alone = Some(Box::pin(sleep(STAGGER)));
-                } else if running.is_empty() {
-                    return Poll::Ready(Err(first_error.take()));
-                }
-            }
-            let mut failed = false;
-            let mut index = 0;
-            while index < running.len() {
-                match running[index].as_mut().poll(cx) {
-                    Poll::Ready(Ok(socket)) => return Poll::Ready(Ok(socket)),
-                    Poll::Ready(Err(error)) => {
-                        first_error.get_or_insert(error);
-                        drop(running.swap_remove(index));
-                        failed = true;
-                    }
-                    Poll::Pending => index += 1,
-                }
-            }
-            if failed {
-                alone = None; // no reason to wait for the next
-            } else if alone.as_mut().is_none_or(|sleep| sleep.as_mut().poll(cx).is_pending())
-                || waiting.len() == 0
-            {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await
 }
 
 /// Runs the TLS handshake. The certificate must be made out for `domain`.

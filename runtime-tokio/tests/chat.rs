@@ -11,6 +11,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
 
+use support::Server;
+use support::certs::Authority;
+use support::dns::{DnsServer, Entry};
+use support::ejabberd::Ejabberd;
 use support::prosody::{Certificate, Encryption, PasswordHash, Prosody};
 
 /// Nothing on loopback takes longer, on however busy a machine.
@@ -36,10 +40,13 @@ impl Chat {
     fn start(address: SocketAddr, user: &str, password: &str, more: &[&str]) -> Self {
         let jid = format!("{user}@localhost");
         let jid: &[&str] = if more.contains(&"--jid") { &[] } else { &["--jid", &jid] };
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        Self::run(&[jid, &["--host", &host, "--port", &port], more].concat(), password)
+    }
+
+    fn run(arguments: &[&str], password: &str) -> Self {
         let mut child = Command::new(program())
-            .args(jid)
-            .args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()])
-            .args(more)
+            .args(arguments)
             .env("XMPP_PASSWORD", password)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -83,7 +90,7 @@ impl Chat {
     }
 }
 
-fn ca(server: &Prosody) -> String {
+fn ca(server: &impl Server) -> String {
     server.ca_file().to_str().expect("a plain path").to_owned()
 }
 
@@ -158,6 +165,44 @@ fn stanzas_are_shown_and_secrets_are_not() {
     }
 }
 
+#[test]
+fn a_domain_is_enough_where_dns_names_its_servers() {
+    // Two kinds of servers, each with an account of its own: what it says tells which one it is.
+    let Some(mut first) = Prosody::builder().user("alice", "one").start() else { return };
+    let Some(second) = Ejabberd::builder().user("alice", "two").start() else { return };
+    let targets = [(1, first.address()), (2, second.address())]
+        .map(|(priority, address)| (priority, 1, address.port(), "127.0.0.1"));
+    let dns = DnsServer::start(&[("_xmpp-client._tcp.localhost", Entry::SrvAt(targets.into()))]);
+    let address = dns.address().to_string();
+    let visit = |ca: &str, password| {
+        let arguments = ["--jid", "alice@localhost", "--dns", &address, "--ca-file", ca];
+        let chat = Chat::run(&arguments, password);
+        assert!(chat.line().starts_with("online alice@localhost/"));
+        let (status, _, errors) = chat.finish();
+        assert!(status.success() && errors.is_empty(), "{errors}");
+    };
+    visit(&ca(&first), "one");
+    first.kill();
+    visit(&ca(&second), "two");
+}
+
+#[test]
+fn without_a_living_server_each_one_is_named() {
+    let dead = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = dead.local_addr().expect("it is bound").port();
+    drop(dead);
+    let targets = vec![(1, 1, port, "127.0.0.1"), (2, 1, port, "127.0.0.2")];
+    let dns = DnsServer::start(&[("_xmpp-client._tcp.localhost", Entry::SrvAt(targets))]);
+    let address = dns.address().to_string();
+    let chat = Chat::run(&["--jid", "alice@localhost", "--dns", &address], "one");
+    let (status, _, errors) = chat.finish();
+    assert_eq!(status.code(), Some(1), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    for host in ["(127.0.0.2:", "tried before: 127.0.0.1:"] {
+        assert!(errors.contains(&format!("{host}{port}")), "{errors}");
+    }
+}
+
 /// Runs a `chat` that fails: no `online`, status 1, and one line that says all of this.
 #[track_caller]
 fn fails(address: SocketAddr, password: &str, more: &[&str], says: &[&str]) {
@@ -192,6 +237,57 @@ fn a_certificate_for_another_name_is_named() {
     let builder = Prosody::builder().certificate(Certificate::For("other.example"));
     let Some(server) = builder.user("alice", "one").start() else { return };
     fails(server.address(), "one", &["--ca-file", &ca(&server)], &["localhost", "other.example"]);
+}
+
+#[test]
+fn an_untrusted_certificate_can_be_pinned_with_what_the_refusal_says() {
+    for certificate in [Certificate::SelfSigned, Certificate::For("other.example")] {
+        let builder = Prosody::builder().certificate(certificate).user("alice", "one");
+        let Some(server) = builder.start() else { return };
+        let other = server.other_ca_file();
+        let other = other.to_str().expect("a plain path");
+        let refused = Chat::start(server.address(), "alice", "one", &["--ca-file", other]);
+        let (status, _, errors) = refused.finish();
+        assert_eq!((status.code(), errors.lines().count()), (Some(1), 1), "{errors}");
+        let (_, pin) = errors.trim_end().split_once("--pin ").expect("it says how to go on");
+        assert_eq!(pin.len(), "sha256:".len() + 64);
+
+        let pinned = Chat::start(server.address(), "alice", "one", &["--pin", pin]);
+        assert!(pinned.line().starts_with("online alice@localhost/"));
+        let (status, _, errors) = pinned.finish();
+        assert!(status.success() && errors.is_empty(), "{errors}");
+
+        let wrong = format!("sha256:{}", "0".repeat(64));
+        fails(server.address(), "one", &["--pin", &wrong], &["not the pinned one", pin]);
+    }
+}
+
+#[test]
+fn a_pin_that_is_none_is_refused_by_name() {
+    let address = "127.0.0.1:1".parse().expect("an address");
+    for pin in ["sha256:12", "md5:00", &"0".repeat(64), &format!("sha256:{}", "x".repeat(64))] {
+        let (status, _, errors) = Chat::start(address, "alice", "one", &["--pin", pin]).finish();
+        assert!(!status.success() && errors.contains("64 hexadecimal digits"), "{errors}");
+    }
+}
+
+#[test]
+fn a_client_certificate_needs_no_password() {
+    let Some(server) = Ejabberd::builder().client_certificates().user("alice", "one").start()
+    else {
+        return;
+    };
+    let alice = Authority::existing(server.dir(), "ca").issue_client("alice", "alice@localhost");
+    let both = [&alice.cert, &alice.key].map(|file| std::fs::read(file).expect("just made"));
+    let file = server.dir().join("alice.both");
+    std::fs::write(&file, both.concat()).expect("the directory is ours");
+    let file = file.to_str().expect("a plain path");
+    let ca = server.ca_file().to_str().expect("a plain path");
+    let more = ["--ca-file", ca, "--client-cert", file, "--mechanism", "EXTERNAL"];
+    let chat = Chat::start(server.address(), "alice", "", &more);
+    assert!(chat.line().starts_with("online alice@localhost/"));
+    let (status, _, errors) = chat.finish();
+    assert!(status.success() && errors.is_empty(), "{errors}");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::prosody::{Certificate, Encryption, PasswordHash, Prosody, TlsVersions};
+use support::ejabberd::{Ejabberd, PasswordFormat, ScramHash};
+use support::prosody::{Encryption, PasswordHash, Prosody};
+use support::{Certificate, Server, TlsVersions};
 
 /// PLAIN's message (RFC 4616 §2) for the user `alice` with the password `secret`, in Base64.
 const ALICE_SECRET: &str = "AGFsaWNlAHNlY3JldA==";
@@ -21,7 +23,7 @@ struct Raw(TcpStream);
 
 impl Raw {
     /// Opens a stream and reads the features.
-    fn open(server: &Prosody) -> (Self, String) {
+    fn open(server: &impl Server) -> (Self, String) {
         let socket = TcpStream::connect(server.address()).expect("the server accepts");
         socket.set_read_timeout(Some(Duration::from_secs(10))).expect("not zero");
         let mut raw = Self(socket);
@@ -128,7 +130,7 @@ fn a_stanza_over_the_limit_is_a_policy_violation() {
 
 /// Whether a TLS client that trusts `ca` and wants `localhost` is content with the server, and
 /// what it says.
-fn tls_client(server: &Prosody, ca: &Path) -> (bool, String) {
+fn tls_client(server: &impl Server, ca: &Path) -> (bool, String) {
     let output = Command::new("openssl")
         .args(["s_client", "-verify_return_error", "-verify_hostname", "localhost"])
         .arg("-connect")
@@ -207,4 +209,132 @@ fn servers_run_side_by_side() {
     for server in &servers {
         Raw::open(server);
     }
+}
+
+#[test]
+fn an_ejabberd_offers_starttls_and_is_gone_after_stop() {
+    let Some(mut server) = Ejabberd::builder().start() else { return };
+    let pid = server.pid().expect("it runs");
+    let (_raw, features) = Raw::open(&server);
+    assert!(features.contains("urn:ietf:params:xml:ns:xmpp-tls"), "{features}");
+    assert!(features.contains("<required/>"), "{features}");
+    assert!(!features.contains("mechanism"), "{features}");
+
+    assert!(is_running(pid));
+    server.stop();
+    assert!(!is_running(pid));
+    assert!(TcpStream::connect(server.address()).is_err());
+    assert!(server.log().contains("is stopped in the node"), "{}", server.log());
+}
+
+#[test]
+fn a_panic_stops_an_ejabberd_and_removes_its_directory() {
+    let Some(server) = Ejabberd::builder().start() else { return };
+    let (pid, dir) = (server.pid().expect("it runs"), server.dir().to_path_buf());
+    assert!(dir.exists());
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let _server = server;
+        std::panic::resume_unwind(Box::new(()));
+    }));
+    assert!(result.is_err());
+    assert!(!is_running(pid));
+    assert!(!dir.exists());
+}
+
+/// The mechanisms that a server offers on a stream with TLS.
+fn mechanisms(server: &impl Server, domain: &str) -> Vec<String> {
+    let mut client = Command::new("openssl")
+        .args(["s_client", "-quiet", "-no_ign_eof", "-connect"])
+        .arg(server.tls_address().to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("openssl runs");
+    let mut input = client.stdin.take().expect("it is piped");
+    write!(
+        input,
+        "<stream:stream to='{domain}' version='1.0' xmlns='jabber:client' \
+         xmlns:stream='http://etherx.jabber.org/streams'>"
+    )
+    .expect("openssl reads");
+    let mut output = client.stdout.take().expect("it is piped");
+    let mut text = String::new();
+    let mut chunk = [0; 4096];
+    while !text.contains("</stream:features>") {
+        let n = output.read(&mut chunk).expect("openssl writes");
+        assert_ne!(n, 0, "{text}");
+        text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+    }
+    drop(input);
+    // Both fail only if it is gone already.
+    let _ = client.kill();
+    let _ = client.wait();
+    let mut found: Vec<_> = text
+        .split("<mechanism>")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('<'))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn ejabberd_offers_what_its_password_format_allows() {
+    for (format, expected) in [
+        (PasswordFormat::Scram(ScramHash::Sha1), &["SCRAM-SHA-1"][..]),
+        (PasswordFormat::Scram(ScramHash::Sha256), &["SCRAM-SHA-256"]),
+        (PasswordFormat::Scram(ScramHash::Sha512), &["SCRAM-SHA-512"]),
+        (PasswordFormat::Plain, &["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"]),
+    ] {
+        let Some(server) = Ejabberd::builder().password_format(format).start() else { return };
+        let offered = mechanisms(&server, "localhost");
+        let scram: Vec<_> = offered
+            .iter()
+            .filter(|name| name.starts_with("SCRAM") && !name.ends_with("-PLUS"))
+            .collect();
+        assert_eq!(scram, expected, "{offered:?}");
+        assert!(offered.iter().any(|name| name == "PLAIN"), "{offered:?}");
+        let anonymous = mechanisms(&server, "anon.localhost");
+        assert!(anonymous.iter().any(|name| name == "ANONYMOUS"), "{anonymous:?}");
+    }
+}
+
+#[test]
+fn ejabberds_certificates_and_tls_versions_are_what_they_are_meant_to_be() {
+    for (versions, expected) in [
+        (TlsVersions::Both, "TLSv1.3"),
+        (TlsVersions::Only12, "TLSv1.2"),
+        (TlsVersions::Only13, "TLSv1.3"),
+    ] {
+        let Some(server) = Ejabberd::builder().tls_versions(versions).start() else { return };
+        let (accepted, said) = tls_client(&server, server.ca_file());
+        assert!(accepted && said.contains(&format!("New, {expected},")), "{versions:?}: {said}");
+    }
+    let builder = Ejabberd::builder().certificate(Certificate::For("other.example"));
+    let Some(server) = builder.start() else { return };
+    let (accepted, said) = tls_client(&server, server.ca_file());
+    assert!(!accepted && said.contains("hostname mismatch"), "{said}");
+}
+
+#[test]
+fn an_ejabberd_stopped_comes_back_with_its_ports_and_accounts() {
+    let Some(mut server) = Ejabberd::builder().user("alice", "secret").start() else { return };
+    let (address, pid) = (server.address(), server.pid().expect("it runs"));
+    server.stop();
+    assert!(!is_running(pid));
+    server.start_again();
+    assert_eq!(server.address(), address);
+    Raw::open(&server);
+    assert_ne!(server.pid(), Some(pid));
+}
+
+#[test]
+fn prosody_can_be_given_tls_exporter() {
+    let Some(server) = Prosody::builder().sasl_plugin().start() else { return };
+    assert_eq!(mechanisms(&server, "localhost"), ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"]);
+    assert_eq!(mechanisms(&server, "anon.localhost"), ["ANONYMOUS"]);
+    let Some(stock) = Prosody::builder().start() else { return };
+    assert_eq!(mechanisms(&stock, "localhost"), ["PLAIN", "SCRAM-SHA-1"]);
 }

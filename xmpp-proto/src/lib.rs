@@ -15,8 +15,12 @@
 //!
 //! - `client`: the initiating entity, with SASL.
 //! - `std`: lets the libraries underneath choose vector instructions at run time.
+//! - `unicode`: addresses and credentials beyond ASCII. Its tables need std; the core still does
+//!   not.
+//! - `jid`: conversions to and from the addresses of the crate `jid`; needs std.
 //! - `small`: a smaller, slower classifier in the parser, for small parts.
 //! - `testing`: a scripted peer with a virtual clock.
+//! - `rsasl`: OAUTHBEARER, XOAUTH2 and LOGIN, by the library of that name; needs std.
 //! - `tracing`: one event per stanza sent and received, with the secrets left out.
 //! - `portable-atomic`: shared buffers on targets without atomic instructions.
 

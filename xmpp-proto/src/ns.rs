@@ -16,6 +16,8 @@ pub const STREAM_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-streams";
 pub const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 /// SASL negotiation (RFC 6120 §6.4).
 pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// Types of channel binding, as a stream feature (XEP-0440).
+pub const SASL_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// Resource binding (RFC 6120 §7.4).
 pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// Stanza error conditions (RFC 6120 §8.3.2).

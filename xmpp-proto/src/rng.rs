@@ -115,6 +115,28 @@ impl Rng {
         id
     }
 
+    /// A random number.
+    pub(crate) fn u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// A random number below `bound`, each as likely as the others. 0 if there is none.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 {
+            return 0;
+        }
+        // 2^64 mod `bound`: that many numbers at the end would favour the small remainders.
+        let excess = (u64::MAX % bound + 1) % bound;
+        loop {
+            let drawn = self.u64();
+            if drawn <= u64::MAX - excess {
+                return drawn % bound;
+            }
+        }
+    }
+
     /// Mixes in fresh entropy. It cannot make the generator worse, whoever chose the bytes, and
     /// everything drawn from now on depends on them.
     pub(crate) fn mix(&mut self, entropy: &[u8; 32]) {

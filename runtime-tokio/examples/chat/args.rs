@@ -1,8 +1,10 @@
 //! The command line.
 
+use core::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use xmpp_proto::endpoint::ClientConfig;
 use xmpp_proto::jid::{BareJid, Jid};
 use xmpp_proto::sasl::Mechanism;
 use xmpp_runtime_tokio::{Config, ConfigError, TlsMode};
@@ -16,18 +18,29 @@ pub(crate) struct Args {
     /// The account, such as alice@example.org
     #[arg(long)]
     jid: BareJid,
-    /// The host to connect to, instead of the account's domain
+    /// The host to connect to, instead of the servers that DNS names for the account's domain
     #[arg(long)]
     host: Option<String>,
     /// The port to connect to, instead of 5222 (5223 for direct TLS)
     #[arg(long)]
     port: Option<u16>,
+    /// A DNS server to ask, such as 127.0.0.1:53, instead of the system's; may be repeated
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    dns: Vec<SocketAddr>,
     /// When TLS is started; "none" lets everybody on the way read along
     #[arg(long, value_enum, default_value = "starttls")]
     tls: Tls,
     /// A PEM file of authorities to trust, instead of the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// A key to trust whoever certifies it, as the refusal of its certificate shows it; may be
+    /// repeated
+    #[arg(long, value_name = "sha256:HEX", value_parser = pin)]
+    pin: Vec<[u8; 32]>,
+    /// A PEM file with a certificate and its private key, to be shown to the server; with
+    /// "--mechanism EXTERNAL" no password is needed
+    #[arg(long, value_name = "FILE")]
+    client_cert: Option<PathBuf>,
     /// The resource to ask for, instead of one that the server chooses
     #[arg(long)]
     resource: Option<String>,
@@ -56,9 +69,27 @@ fn mechanism(name: &str) -> Result<Mechanism, String> {
     Mechanism::from_name(name).ok_or_else(|| "not a mechanism that this program knows".to_owned())
 }
 
+/// `sha256:` and 64 hexadecimal digits.
+fn pin(text: &str) -> Result<[u8; 32], String> {
+    let digits = text.strip_prefix("sha256:").map(|hex| hex.chars().map(|c| c.to_digit(16)));
+    let digits: Option<Vec<u32>> = digits.and_then(Iterator::collect);
+    let bytes = digits.filter(|digits| digits.len() == 64).map(|digits| {
+        digits.chunks(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect()
+    });
+    let bytes: Option<Vec<u8>> = bytes;
+    bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| "not \"sha256:\" and 64 hexadecimal digits".to_owned())
+}
+
 impl Args {
     pub(crate) fn jid(&self) -> &BareJid {
         &self.jid
+    }
+
+    /// Whether the client certificate stands in for a password.
+    pub(crate) fn needs_password(&self) -> bool {
+        !matches!(self.mechanism, Some(Mechanism::External | Mechanism::Anonymous))
     }
 
     pub(crate) fn config(&self, password: String) -> Result<Config, ConfigError> {
@@ -67,14 +98,32 @@ impl Args {
             Tls::Direct => TlsMode::Direct,
             Tls::None => TlsMode::InsecurePlaintext,
         };
-        let mut config = Config::new(self.jid.as_str(), password)?.tls(mode);
+        let mut config = match self.mechanism {
+            Some(Mechanism::External) => {
+                Config::from_core(ClientConfig::external(self.jid.clone()))
+            }
+            Some(Mechanism::Anonymous) => {
+                Config::from_core(ClientConfig::anonymous(self.jid.clone()))
+            }
+            _ => Config::new(self.jid.as_str(), password)?,
+        };
+        config = config.tls(mode);
         if self.host.is_some() || self.port.is_some() {
             let host = self.host.as_deref().unwrap_or(self.jid.domain());
             let default = if mode == TlsMode::Direct { 5223 } else { 5222 };
             config = config.host(host, self.port.unwrap_or(default));
         }
+        if !self.dns.is_empty() {
+            config = config.dns(self.dns.iter().copied());
+        }
         if let Some(path) = &self.ca_file {
             config = config.ca_file(path)?;
+        }
+        for pin in &self.pin {
+            config = config.pin(*pin);
+        }
+        if let Some(path) = &self.client_cert {
+            config = config.client_cert_file(path)?;
         }
         if let Some(resource) = &self.resource {
             config = config.resource(resource);

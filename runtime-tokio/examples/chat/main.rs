@@ -4,6 +4,8 @@
 //! XMPP_PASSWORD=secret cargo run -p xmpp-runtime-tokio --example chat -- \
 //!     --jid alice@localhost --host 127.0.0.1 --port 5222 --ca-file ca.pem --to bob@localhost
 //! ```
+//!
+//! Without `--host`, DNS is asked for the servers of the account's domain.
 
 mod args;
 mod input;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::task::JoinHandle;
-use xmpp_proto::endpoint::{Ended, Query, Reason};
+use xmpp_proto::endpoint::{CertificateReport, Ended, Query, Reason};
 use xmpp_proto::jid::Jid;
 use xmpp_proto::ns;
 use xmpp_proto::stanza::{Condition, IqType, Message, Presence, Stanza, StanzaError};
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Failure> {
     let password = match std::env::var("XMPP_PASSWORD") {
+        _ if !args.needs_password() => String::new(),
         Ok(password) => password,
         Err(_) => rpassword::prompt_password(format!("Password of {}: ", args.jid()))
             .map_err(|error| format!("no password: set XMPP_PASSWORD ({error})"))?,
@@ -69,10 +72,22 @@ async fn online(events: &mut Events) -> Result<Jid, Failure> {
     loop {
         match events.next().await {
             Some(Event::Online { jid }) => return Ok(jid.into()),
-            Some(Event::Ended(ended)) => return Err(ended.into()),
+            Some(Event::Ended(ended)) => return Err(explain(&ended).into()),
             Some(_) => {}
             None => return Err("the client has gone".into()),
         }
+    }
+}
+
+/// What happened and, if it was the certificate, how to trust it in the future.
+fn explain(ended: &Ended) -> String {
+    let key = ended.certificate().and_then(CertificateReport::spki_sha256_hex);
+    match key {
+        Some(key) => format!(
+            "{ended}; if its operator confirms that this is the server's key, trust it with \
+             --pin sha256:{key}"
+        ),
+        None => ended.to_string(),
     }
 }
 

@@ -4,4 +4,5 @@
 mod flow;
 mod handles;
 mod peer;
+mod targets;
 mod tls;

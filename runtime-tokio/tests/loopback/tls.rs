@@ -107,9 +107,16 @@ async fn a_certificate_of_an_unknown_authority_ends_the_attempt() {
     tokio::spawn(driver);
     let socket = listener.accept().await.unwrap().0;
     assert!(soon(acceptor(&[]).accept(socket)).await.is_err(), "the client went on");
-    let fault = TlsFault::Certificate(CertificateFault::Untrusted);
-    let expected = (Phase::Securing, Reason::Transport(LostCause::Tls(fault)));
-    assert_eq!(reason(&mut events).await, expected);
+    match reason(&mut events).await {
+        (
+            Phase::Securing,
+            Reason::Transport(LostCause::Tls(TlsFault::Certificate {
+                fault: CertificateFault::Untrusted,
+                report: Some(report),
+            })),
+        ) => assert_eq!(report.names, ["localhost", "127.0.0.1", "::1"]),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -130,10 +137,10 @@ async fn rfc6120_13_7_2_1_the_domain_is_checked_and_not_the_host() {
     match reason(&mut events).await {
         (
             Phase::Securing,
-            Reason::Transport(LostCause::Tls(TlsFault::Certificate(CertificateFault::WrongName {
-                expected,
-                presented,
-            }))),
+            Reason::Transport(LostCause::Tls(TlsFault::Certificate {
+                fault: CertificateFault::WrongName { expected, presented },
+                ..
+            })),
         ) => {
             assert_eq!(expected, "elsewhere.example");
             assert!(presented.contains(&"localhost".to_owned()), "{presented:?}");

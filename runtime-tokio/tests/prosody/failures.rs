@@ -21,7 +21,7 @@ fn certificate(ended: &Ended) -> &CertificateFault {
     assert_eq!(ended.phase, Phase::Securing);
     assert!(!ended.is_retryable() && ended.advice().is_some());
     match &ended.reason {
-        Reason::Transport(LostCause::Tls(TlsFault::Certificate(fault))) => fault,
+        Reason::Transport(LostCause::Tls(TlsFault::Certificate { fault, .. })) => fault,
         other => panic!("{other:?}"),
     }
 }

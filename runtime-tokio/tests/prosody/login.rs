@@ -1,11 +1,12 @@
 //! Every way in.
 
-use xmpp_proto::endpoint::{Phase, Reason, TlsVersion};
+use xmpp_proto::endpoint::{ClientConfig, Phase, Reason, TlsVersion};
 use xmpp_proto::sasl::Mechanism;
 use xmpp_runtime_tokio::TlsMode;
 
+use crate::support::ANONYMOUS_DOMAIN;
 use crate::support::prosody::{Encryption, PasswordHash, Prosody, TlsVersions};
-use crate::{Session, account};
+use crate::{Session, account, without_password};
 
 /// Logs in, looks at the TLS session, and closes.
 async fn check(config: xmpp_runtime_tokio::Config, version: Option<TlsVersion>) {
@@ -42,10 +43,19 @@ async fn both_versions_of_tls() {
     for (versions, version) in
         [(TlsVersions::Only12, TlsVersion::V1_2), (TlsVersions::Only13, TlsVersion::V1_3)]
     {
-        let builder = Prosody::builder().tls_versions(versions).user("alice", "secret");
-        let Some(server) = builder.start() else { return };
-        for mode in [TlsMode::StartTls, TlsMode::Direct] {
-            check(account(&server, "alice", "secret", mode), Some(version)).await;
+        for (hash, scram) in [
+            (PasswordHash::Sha1, Mechanism::ScramSha1),
+            (PasswordHash::Sha256, Mechanism::ScramSha256),
+        ] {
+            let builder = Prosody::builder().tls_versions(versions).password_hash(hash);
+            let Some(server) = builder.user("alice", "secret").start() else { return };
+            for mode in [TlsMode::StartTls, TlsMode::Direct] {
+                let config = account(&server, "alice", "secret", mode);
+                for mechanism in [scram, Mechanism::Plain] {
+                    check(config.clone().mechanisms([mechanism]), Some(version)).await;
+                }
+                check(config, Some(version)).await;
+            }
         }
     }
 }
@@ -76,4 +86,19 @@ async fn the_resource_is_ours_or_the_servers_choice() {
     assert_eq!(jid.as_str(), "alice@localhost/desk");
     let (_given, jid) = Session::online(config).await;
     assert!(!jid.resource().is_empty());
+}
+
+#[tokio::test]
+async fn anonymous_gets_an_address_from_the_server() {
+    for versions in [TlsVersions::Only12, TlsVersions::Only13] {
+        let Some(server) = Prosody::builder().tls_versions(versions).start() else { return };
+        for mode in [TlsMode::StartTls, TlsMode::Direct] {
+            let guest = ClientConfig::anonymous(ANONYMOUS_DOMAIN.parse().unwrap());
+            let (session, jid) = Session::online(without_password(&server, guest, mode)).await;
+            assert_eq!(jid.domain(), ANONYMOUS_DOMAIN);
+            assert!(jid.local().is_some(), "{jid}");
+            session.client.close();
+            assert_eq!(session.ended().await.reason, Reason::ClosedByUs);
+        }
+    }
 }

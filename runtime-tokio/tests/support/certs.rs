@@ -35,6 +35,13 @@ impl Authority {
         Self { dir: dir.to_path_buf(), identity }
     }
 
+    /// The one that was made in `dir` before.
+    pub(crate) fn existing(dir: &Path, name: &str) -> Self {
+        let identity = Identity::at(dir, name);
+        assert!(identity.key.exists(), "it was not made there");
+        Self { dir: dir.to_path_buf(), identity }
+    }
+
     /// The file to trust.
     pub(crate) fn file(&self) -> &Path {
         &self.identity.cert
@@ -50,14 +57,23 @@ impl Authority {
         self.issue_for_days(file, names, -1)
     }
 
+    /// Issues a client's certificate for the account `jid` (`id-on-xmppAddr`, RFC 6120
+    /// §13.7.1.4), in files named `file`.
+    pub(crate) fn issue_client(&self, file: &str, jid: &str) -> Identity {
+        self.issue_with(file, &format!("otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}"), 2)
+    }
+
     fn issue_for_days(&self, file: &str, names: &[&str], days: i32) -> Identity {
+        let names: Vec<_> = names.iter().map(|name| format!("DNS:{name}")).collect();
+        self.issue_with(file, &names.join(","), days)
+    }
+
+    fn issue_with(&self, file: &str, names: &str, days: i32) -> Identity {
         let leaf = Identity::at(&self.dir, file);
         let request = self.dir.join(format!("{file}.csr"));
         let extensions = self.dir.join(format!("{file}.ext"));
-        let names: Vec<_> = names.iter().map(|name| format!("DNS:{name}")).collect();
         // rustls refuses a certificate that may sign others as a server's: say that it may not.
-        let text =
-            format!("basicConstraints=critical,CA:FALSE\nsubjectAltName={}\n", names.join(","));
+        let text = format!("basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n");
         fs::write(&extensions, text).expect("the directory is ours");
 
         let mut command = openssl("req");

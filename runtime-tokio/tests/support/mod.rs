@@ -6,10 +6,69 @@
 
 pub(crate) mod certs;
 pub(crate) mod dir;
+pub(crate) mod dns;
+pub(crate) mod ejabberd;
+mod process;
 pub(crate) mod prosody;
 
+use core::net::SocketAddr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use certs::{Authority, Identity};
+
+/// The domain that every test server serves.
+pub(crate) const DOMAIN: &str = "localhost";
+/// The domain on which a test server knows nobody and lets everybody in.
+pub(crate) const ANONYMOUS_DOMAIN: &str = "anon.localhost";
+
+/// What clients need to know of a running server.
+pub(crate) trait Server {
+    /// Where streams begin in plain TCP.
+    fn address(&self) -> SocketAddr;
+    /// Where streams begin with TLS.
+    fn tls_address(&self) -> SocketAddr;
+    /// The PEM file of the authority that issued its certificate.
+    fn ca_file(&self) -> &Path;
+}
+
+/// The versions of TLS the server speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TlsVersions {
+    Both,
+    Only12,
+    Only13,
+}
+
+/// What certificate the server shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Certificate {
+    /// For [`DOMAIN`], issued by the authority in [`Server::ca_file`].
+    Good,
+    /// From the same authority, for another name.
+    For(&'static str),
+    /// From the same authority, for [`DOMAIN`], but no longer valid.
+    Expired,
+    /// For [`DOMAIN`], its own authority; [`Server::ca_file`] is then this very certificate.
+    SelfSigned,
+}
+
+impl Certificate {
+    /// Makes it in `dir`, and gives the file of its authority, too.
+    fn make(self, dir: &Path) -> (PathBuf, Identity) {
+        if matches!(self, Self::SelfSigned) {
+            let identity = certs::issue_self_signed(dir, "server", DOMAIN);
+            return (identity.cert.clone(), identity);
+        }
+        let authority = Authority::new(dir, "ca");
+        let identity = match self {
+            Self::Good | Self::SelfSigned => authority.issue("server", &[DOMAIN, ANONYMOUS_DOMAIN]),
+            Self::For(name) => authority.issue("server", &[name]),
+            Self::Expired => authority.issue_expired("server", &[DOMAIN]),
+        };
+        (authority.file().to_path_buf(), identity)
+    }
+}
 
 /// Where `program` lies, or `None` after saying that the test is skipped.
 ///

@@ -9,25 +9,17 @@ use core::fmt::{self, Write as _};
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::fs::{self, File};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
-use super::certs::{self, Authority, Identity};
+use super::certs::{Authority, Identity};
 use super::dir::TempDir;
-use super::require_peer;
-
-/// The domain that every test server serves.
-pub(crate) const DOMAIN: &str = "localhost";
-
-/// How long a server may take to start. It needs 0.1 s alone; tests run in parallel.
-const START: Duration = Duration::from_secs(20);
-/// How long a server may take to stop before it is killed. It needs 1 s with open streams.
-const STOP: Duration = Duration::from_secs(5);
-/// Ports are found free and then given up for the server to bind: another may be faster.
-const PORT_RACES: usize = 5;
+use super::process::{PORT_RACES, Process, START, StartFault, free_ports};
+use super::{ANONYMOUS_DOMAIN, DOMAIN, Server, require_peer};
+pub(crate) use super::{Certificate, TlsVersions};
 
 /// Which hash of a password the server stores, and so which SCRAM it offers: never both.
 #[derive(Clone, Copy, Debug)]
@@ -47,27 +39,6 @@ pub(crate) enum Encryption {
     None,
 }
 
-/// The versions of TLS the server speaks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum TlsVersions {
-    Both,
-    Only12,
-    Only13,
-}
-
-/// What certificate the server shows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Certificate {
-    /// For [`DOMAIN`], issued by the authority in [`Prosody::ca_file`].
-    Good,
-    /// From the same authority, for another name.
-    For(&'static str),
-    /// From the same authority, for [`DOMAIN`], but no longer valid.
-    Expired,
-    /// For [`DOMAIN`], its own authority; [`Prosody::ca_file`] is then this very certificate.
-    SelfSigned,
-}
-
 /// What kind of server to start.
 #[derive(Clone, Debug)]
 pub(crate) struct Builder {
@@ -80,6 +51,7 @@ pub(crate) struct Builder {
     extra: String,
     stanza_limit: Option<usize>,
     log_level: &'static str,
+    tls_exporter: bool,
 }
 
 impl Builder {
@@ -115,6 +87,13 @@ impl Builder {
         self
     }
 
+    /// Offers SCRAM-*-PLUS with `tls-exporter` on TLS 1.3, which stock Prosody does not, and lists
+    /// the types of channel binding (XEP-0440).
+    pub(crate) fn sasl_plugin(mut self) -> Self {
+        self.tls_exporter = true;
+        self.module("tls_exporter")
+    }
+
     /// Adds lines to the global section of the configuration.
     pub(crate) fn config(mut self, lines: &str) -> Self {
         self.extra.push_str(lines);
@@ -146,14 +125,19 @@ impl Builder {
         for name in ["data", "certs", "plugins"] {
             fs::create_dir(dir.path().join(name)).expect("the directory is ours");
         }
-        let (ca_file, identity) = self.make_certificate(dir.path());
+        let (ca_file, identity) = self.certificate.make(dir.path());
+        if self.tls_exporter {
+            let plugin = dir.path().join("plugins").join("mod_tls_exporter.lua");
+            fs::write(plugin, include_str!("tls_exporter.lua")).expect("the directory is ours");
+        }
 
         for _ in 0..PORT_RACES {
-            let ports = free_ports();
+            let [c2s, tls] = free_ports();
+            let ports = Ports { c2s, tls };
             let text = self.config_text(dir.path(), &identity, ports);
             fs::write(config_file(dir.path()), text).expect("the directory is ours");
             self.register_users(&programs, dir.path());
-            match Process::start(&programs.server, dir.path(), ports, self.encryption) {
+            match start(&programs.server, dir.path(), ports, self.encryption) {
                 Ok(process) => {
                     return Some(Prosody {
                         process: Some(process),
@@ -171,20 +155,6 @@ impl Builder {
             }
         }
         panic!("{PORT_RACES} times in a row, another program took Prosody's ports");
-    }
-
-    fn make_certificate(&self, dir: &Path) -> (PathBuf, Identity) {
-        if matches!(self.certificate, Certificate::SelfSigned) {
-            let identity = certs::issue_self_signed(dir, "server", DOMAIN);
-            return (identity.cert.clone(), identity);
-        }
-        let authority = Authority::new(dir, "ca");
-        let identity = match self.certificate {
-            Certificate::Good | Certificate::SelfSigned => authority.issue("server", &[DOMAIN]),
-            Certificate::For(name) => authority.issue("server", &[name]),
-            Certificate::Expired => authority.issue_expired("server", &[DOMAIN]),
-        };
-        (authority.file().to_path_buf(), identity)
     }
 
     fn config_text(&self, dir: &Path, identity: &Identity, ports: Ports) -> String {
@@ -256,6 +226,10 @@ log = {{ {{ levels = {{ min = "{level}" }}, to = "file", filename = "{d}/prosody
         }
         text.push_str(&self.extra);
         write_to(&mut text, format_args!("VirtualHost \"{DOMAIN}\"\n"));
+        write_to(
+            &mut text,
+            format_args!("VirtualHost \"{ANONYMOUS_DOMAIN}\"\n  authentication = \"anonymous\"\n"),
+        );
         text
     }
 
@@ -310,6 +284,7 @@ impl Prosody {
             extra: String::new(),
             stanza_limit: None,
             log_level: "info",
+            tls_exporter: false,
         }
     }
 
@@ -345,7 +320,7 @@ impl Prosody {
 
     /// Its process, if it runs.
     pub(crate) fn pid(&self) -> Option<u32> {
-        self.process.as_ref().map(|process| process.child.id())
+        self.process.as_ref().map(Process::id)
     }
 
     /// Everything it has logged.
@@ -385,7 +360,7 @@ impl Prosody {
         for name in ["prosody.pid", "prosody.log"] {
             let _ = fs::remove_file(dir.join(name));
         }
-        match Process::start(&self.programs.server, dir, self.ports, self.encryption) {
+        match start(&self.programs.server, dir, self.ports, self.encryption) {
             Ok(process) => self.process = Some(process),
             Err(fault) => panic!("Prosody does not start again: {fault:?}\n{}", self.log()),
         }
@@ -401,6 +376,20 @@ impl Drop for Prosody {
     }
 }
 
+impl Server for Prosody {
+    fn address(&self) -> SocketAddr {
+        self.address()
+    }
+
+    fn tls_address(&self) -> SocketAddr {
+        self.tls_address()
+    }
+
+    fn ca_file(&self) -> &Path {
+        self.ca_file()
+    }
+}
+
 #[derive(Debug)]
 struct Programs {
     server: PathBuf,
@@ -413,110 +402,52 @@ struct Ports {
     tls: u16,
 }
 
-fn free_ports() -> Ports {
-    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    // Both are held until both are known, else they could be the same.
-    let (c2s, tls) = (free(), free());
-    let port = |listener: &TcpListener| listener.local_addr().expect("it is bound").port();
-    Ports { c2s: port(&c2s), tls: port(&tls) }
+fn start(
+    server: &Path,
+    dir: &Path,
+    ports: Ports,
+    encryption: Encryption,
+) -> Result<Process, StartFault> {
+    let said = File::create(dir.join("output")).expect("the directory is ours");
+    let also_said = said.try_clone().expect("a file can be shared");
+    let mut command = Command::new(server);
+    command.arg("-F").arg("--config").arg(config_file(dir)).stdout(said).stderr(also_said);
+    // From here on, whatever happens ends the child.
+    let mut process = Process::spawn(&mut command)?;
+    wait_until_ready(&mut process, dir, ports, encryption)?;
+    Ok(process)
 }
 
-#[derive(Debug)]
-enum StartFault {
-    PortTaken,
-    Failed(String),
-}
-
-/// The server's process. Dropping it ends it.
-#[derive(Debug)]
-struct Process {
-    child: Child,
-}
-
-impl Process {
-    fn start(
-        server: &Path,
-        dir: &Path,
-        ports: Ports,
-        encryption: Encryption,
-    ) -> Result<Self, StartFault> {
-        let said = File::create(dir.join("output")).expect("the directory is ours");
-        let also_said = said.try_clone().expect("a file can be shared");
-        let child = Command::new(server)
-            .arg("-F")
-            .arg("--config")
-            .arg(config_file(dir))
-            .stdin(Stdio::null())
-            .stdout(said)
-            .stderr(also_said)
-            .spawn()
-            .map_err(|error| StartFault::Failed(error.to_string()))?;
-        // From here on, whatever happens ends the child.
-        let mut process = Self { child };
-        process.wait_until_ready(dir, ports, encryption)?;
-        Ok(process)
+/// An open port proves little, since another program may have been faster: Prosody must say that
+/// the port is its own. It goes on without ports that it cannot have.
+fn wait_until_ready(
+    process: &mut Process,
+    dir: &Path,
+    ports: Ports,
+    encryption: Encryption,
+) -> Result<(), StartFault> {
+    let mut needed = vec![format!("Activated service 'c2s' on [127.0.0.1]:{}", ports.c2s)];
+    if encryption != Encryption::None {
+        needed.push(format!("service 'c2s_direct_tls' on [127.0.0.1]:{}", ports.tls));
     }
-
-    /// An open port proves little, since another program may have been faster: Prosody must say
-    /// that the port is its own. It goes on without ports that it cannot have.
-    fn wait_until_ready(
-        &mut self,
-        dir: &Path,
-        ports: Ports,
-        encryption: Encryption,
-    ) -> Result<(), StartFault> {
-        let mut needed = vec![format!("Activated service 'c2s' on [127.0.0.1]:{}", ports.c2s)];
-        if encryption != Encryption::None {
-            needed.push(format!("service 'c2s_direct_tls' on [127.0.0.1]:{}", ports.tls));
+    let end = Instant::now() + START;
+    loop {
+        let log = read_log(dir);
+        if log.contains("Failed to open server port") {
+            return Err(StartFault::PortTaken);
         }
-        let end = Instant::now() + START;
-        loop {
-            let log = read_log(dir);
-            if log.contains("Failed to open server port") {
-                return Err(StartFault::PortTaken);
-            }
-            if needed.iter().all(|line| log.contains(line))
-                && TcpStream::connect((Ipv4Addr::LOCALHOST, ports.c2s)).is_ok()
-            {
-                return Ok(());
-            }
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
-                return Err(StartFault::Failed(status.to_string()));
-            }
-            if Instant::now() > end {
-                return Err(StartFault::Failed(format!("not ready after {START:?}")));
-            }
-            thread::sleep(Duration::from_millis(10));
+        if needed.iter().all(|line| log.contains(line))
+            && TcpStream::connect((Ipv4Addr::LOCALHOST, ports.c2s)).is_ok()
+        {
+            return Ok(());
         }
-    }
-
-    fn terminate(&mut self) {
-        // The pid is the child's for as long as it is not waited for. The shell's own `kill`
-        // is there even where the program of that name is not.
-        let command = format!("kill -TERM {}", self.child.id());
-        let _ = Command::new("sh").args(["-c", &command]).stderr(Stdio::null()).status();
-        let end = Instant::now() + STOP;
-        while Instant::now() < end {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(5));
+        if let Some(status) = process.ended() {
+            return Err(StartFault::Failed(status.to_string()));
         }
-        self.kill();
-    }
-
-    fn kill(&mut self) {
-        // Both fail only if it is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            self.terminate();
+        if Instant::now() > end {
+            return Err(StartFault::Failed(format!("not ready after {START:?}")));
         }
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -1,8 +1,11 @@
 //! What passes between a machine and its adapter.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
+use super::certificate::CertificateReport;
 use crate::Instant;
 use crate::stanza::{Iq, Stanza, StanzaError};
 
@@ -42,6 +45,14 @@ impl fmt::Display for Target {
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
+    /// Look up the SRV records `_xmpps-client._tcp` and `_xmpp-client._tcp` of the domain and
+    /// answer with `handle_resolved`, failures too. No address is needed.
+    Resolve {
+        /// Names the lookup.
+        id: AttemptId,
+        /// The domain of the account: a DNS name, never an IP address.
+        domain: String,
+    },
     /// Open a TCP connection and answer with `handle_connected` or `handle_lost`.
     ///
     /// If the host has several addresses the adapter races or tries them; to the machine it is
@@ -63,7 +74,7 @@ pub enum Action {
         /// The ALPN protocol to offer, for direct TLS (XEP-0368 §3).
         alpn: Option<&'static [u8]>,
     },
-    /// Close the transport. No report is due; what arrives later is ignored.
+    /// Close the transport, or give up the lookup. No report is due; what arrives later is ignored.
     Disconnect {
         /// The transport.
         id: AttemptId,
@@ -121,11 +132,21 @@ pub enum TlsVersion {
 }
 
 /// What the adapter knows of a finished TLS handshake.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// The two fields for channel binding let SCRAM tie its proof to this connection; without them it
+/// is not tied.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsInfo {
     /// The negotiated version, if the TLS library tells.
     pub version: Option<TlsVersion>,
+    /// `tls-exporter` (RFC 9266): keying material exported with the label
+    /// `EXPORTER-Channel-Binding` and an empty context. On TLS 1.3 only: before it, the value is
+    /// unique only where both ends use the extended master secret (RFC 9266 §4.2).
+    pub tls_exporter: Option<[u8; 32]>,
+    /// `tls-server-end-point` (RFC 5929 §4.1): the server's certificate, hashed as its signature
+    /// algorithm hashes, with SHA-256 in place of MD5 and SHA-1. Absent if that names no hash.
+    pub tls_server_end_point: Option<Vec<u8>>,
 }
 
 impl TlsInfo {
@@ -140,6 +161,31 @@ impl TlsInfo {
     pub fn with_version(mut self, version: TlsVersion) -> Self {
         self.version = Some(version);
         self
+    }
+
+    /// With the value of `tls-exporter`, to be given for TLS 1.3 only.
+    #[must_use]
+    pub fn with_tls_exporter(mut self, value: [u8; 32]) -> Self {
+        self.tls_exporter = Some(value);
+        self
+    }
+
+    /// With the value of `tls-server-end-point`.
+    #[must_use]
+    pub fn with_tls_server_end_point(mut self, hash: impl Into<Vec<u8>>) -> Self {
+        self.tls_server_end_point = Some(hash.into());
+        self
+    }
+}
+
+/// Which types of channel binding there are; their values are nobody's business.
+impl fmt::Debug for TlsInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsInfo")
+            .field("version", &self.version)
+            .field("tls_exporter", &self.tls_exporter.is_some())
+            .field("tls_server_end_point", &self.tls_server_end_point.is_some())
+            .finish()
     }
 }
 
@@ -170,7 +216,12 @@ pub enum LostCause {
 #[non_exhaustive]
 pub enum TlsFault {
     /// The server's certificate was refused.
-    Certificate(CertificateFault),
+    Certificate {
+        /// Why.
+        fault: CertificateFault,
+        /// What it holds, if the adapter can tell: for people to judge and programs to pin.
+        report: Option<Box<CertificateReport>>,
+    },
     /// The handshake failed for another reason, in the words of the TLS library.
     Handshake(String),
 }
@@ -196,6 +247,8 @@ pub enum CertificateFault {
     NotYetValid,
     /// It was revoked.
     Revoked,
+    /// Certain certificates or keys are pinned, and this is none of them.
+    NotPinned,
     /// Another fault, in the words of the TLS library.
     Other(String),
 }

@@ -19,15 +19,21 @@
 //! output is full, [`Endpoint::wants_read`] is false and the peer feels the back-pressure.
 
 mod action;
+mod certificate;
 mod client;
+mod dns;
 mod reason;
 
 pub use action::{
     Action, AttemptId, CertificateFault, Completion, ConnInfo, IqToken, LostCause, Outcome,
     RequestError, SendToken, Shutdown, Step, Target, TlsFault, TlsInfo, TlsVersion,
 };
+pub use certificate::CertificateReport;
 pub use client::{Client, ClientConfig, Event, Misuse, Query, Rejected, Request, TlsMode};
-pub use reason::{AuthFault, Ended, PeerFault, Phase, Reason, StartTlsFault, Timer};
+pub use dns::{DnsRecords, SrvAnswer, SrvRecord};
+pub use reason::{
+    AuthFault, Ended, PeerFault, Phase, Reason, RedirectFault, StartTlsFault, Timer, Tried,
+};
 
 use crate::Instant;
 
@@ -38,6 +44,9 @@ use crate::Instant;
 pub trait Endpoint {
     /// What the machine tells the application.
     type Event;
+
+    /// What DNS says about the domain that [`Action::Resolve`] asked about.
+    fn handle_resolved(&mut self, now: Instant, id: AttemptId, records: DnsRecords);
 
     /// The transport named by `id` is open: TCP is connected, no TLS yet.
     fn handle_connected(&mut self, now: Instant, id: AttemptId, info: ConnInfo);

@@ -4,7 +4,8 @@ use alloc::string::String;
 use core::fmt;
 
 use super::action::{CertificateFault, LostCause, Target, TlsFault};
-use crate::sasl::{FailureCondition, SaslError, SaslFailure};
+use super::certificate::CertificateReport;
+use crate::sasl::{BindingType, FailureCondition, SaslError, SaslFailure, ScramServerError};
 use crate::stanza::StanzaError;
 use crate::stream::{HeaderFault, StreamCondition, StreamError};
 use crate::xml;
@@ -13,6 +14,8 @@ use crate::xml;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Asking DNS for the domain's servers (RFC 6120 §3.2).
+    Resolving,
     /// Opening the transport.
     Connecting,
     /// The TLS handshake.
@@ -32,6 +35,7 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Resolving => "looking up servers",
             Self::Connecting => "connecting",
             Self::Securing => "starting TLS",
             Self::Negotiating => "negotiating the stream",
@@ -47,8 +51,12 @@ impl fmt::Display for Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Timer {
-    /// Everything from opening the transport to being online.
+    /// Everything from the start of an attempt to being online.
     Negotiation,
+    /// Asking DNS for the domain's servers. When it passes, the domain itself is tried.
+    Resolve,
+    /// One target, up to authentication, while others wait to be tried.
+    Target,
     /// Everything from the decision to end the stream to its end.
     Close,
     /// A request waits for its answer.
@@ -61,6 +69,8 @@ impl fmt::Display for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Negotiation => "negotiation deadline",
+            Self::Resolve => "DNS deadline",
+            Self::Target => "deadline of one target",
             Self::Close => "closing deadline",
             Self::Request => "request deadline",
             Self::Answer => "answer deadline",
@@ -185,6 +195,15 @@ pub enum AuthFault {
         /// What it offers.
         offered: alloc::vec::Vec<String>,
     },
+    /// Channel binding is required, and cannot be had. Nothing was sent.
+    NoChannelBinding {
+        /// Whether the server offers any -PLUS mechanism.
+        plus_offered: bool,
+        /// The types that the server names (XEP-0440).
+        offered: alloc::vec::Vec<String>,
+        /// The types that this connection has.
+        available: alloc::vec::Vec<BindingType>,
+    },
     /// Only a mechanism that shows the password is left, and the stream is not secured.
     NeedsTls,
     /// The exchange failed on our side: the server misbehaved, or the credentials cannot be used.
@@ -204,10 +223,49 @@ pub enum StartTlsFault {
     Mandatory,
 }
 
+/// Why `see-other-host` was not followed (RFC 6120 §4.9.3.19). What the server said is cut off
+/// after 253 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectFault {
+    /// It was followed before in the same attempt: servers that send their clients around in
+    /// circles get no further.
+    Again {
+        /// Where the server wanted the client to go.
+        to: String,
+    },
+    /// The server named the very address that it was reached at.
+    ToItself {
+        /// That address, in the words of the server.
+        to: String,
+    },
+    /// That is no host name or IP address with an optional port.
+    Unusable {
+        /// What the server sent instead.
+        to: String,
+    },
+}
+
+/// A target that was left for another one.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Tried {
+    /// The target.
+    pub target: Target,
+    /// How far it had come.
+    pub phase: Phase,
+    /// Why it was left.
+    pub reason: Reason,
+}
+
 /// Why a stream ended.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
+    /// DNS says that the domain has no servers for clients: the SRV target `.` (RFC 6120 §3.2.1).
+    NotOffered,
+    /// The server sent the client elsewhere, which was not followed.
+    Redirect(RedirectFault),
     /// We closed it.
     ClosedByUs,
     /// The peer closed it without an error.
@@ -241,7 +299,7 @@ pub enum Reason {
 /// Its text answers these questions in one line:
 ///
 /// ```text
-/// authenticating with 127.0.0.1:5222: not-authorized: the server refused the login; check ...
+/// authenticating (xmpp.example.org:5222): not-authorized: the server refused the login; check ...
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -250,16 +308,46 @@ pub struct Ended {
     pub reason: Reason,
     /// How far it had come.
     pub phase: Phase,
-    /// Where it was connected to.
-    pub target: Target,
+    /// The domain of the account.
+    pub domain: String,
+    /// Where it was connected to or wanted to, if that was known.
+    pub target: Option<Target>,
+    /// The targets that were left for the next one in this attempt, in order.
+    pub tried: alloc::vec::Vec<Tried>,
+    /// Why DNS could not be asked for the domain's servers, if that failed. The domain itself was
+    /// tried then, as if it had no SRV records.
+    pub dns_failure: Option<String>,
+}
+
+impl Reason {
+    /// The certificate that was refused, if that was the reason and the adapter could read it.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&CertificateReport> {
+        match self {
+            Self::Transport(LostCause::Tls(TlsFault::Certificate { report, .. })) => {
+                report.as_deref()
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Ended {
+    /// The certificate that was refused, if that ended the stream and the adapter could read it.
+    ///
+    /// An application may show it, pin its key and connect again.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&CertificateReport> {
+        self.reason.certificate()
+    }
+
     /// Whether the same attempt may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.reason {
-            Reason::Transport(LostCause::Tls(_) | LostCause::NameNotFound(_)) => false,
+            // Whoever is offline finds no name either.
+            Reason::Transport(LostCause::NameNotFound(_)) => self.dns_failure.is_some(),
+            Reason::Transport(LostCause::Tls(_)) => false,
             Reason::Transport(_) | Reason::ClosedByPeer | Reason::TimedOut(_) => true,
             Reason::Reported(error) => error.condition().is_retryable(),
             Reason::Auth(AuthFault::Refused(failure)) => {
@@ -285,11 +373,15 @@ impl Ended {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         Some(match &self.reason {
+            Reason::NotOffered => "check the domain of the JID",
+            Reason::Transport(
+                LostCause::NameNotFound(_) | LostCause::Refused | LostCause::Unreachable(_),
+            ) if self.dns_failure.is_some() => "check the network, and the DNS servers it names",
             Reason::Transport(LostCause::NameNotFound(_)) => "check the host name",
             Reason::Transport(LostCause::Refused) => {
                 "check the host and the port, and that the server runs"
             }
-            Reason::Transport(LostCause::Tls(TlsFault::Certificate(fault))) => match fault {
+            Reason::Transport(LostCause::Tls(TlsFault::Certificate { fault, .. })) => match fault {
                 CertificateFault::Untrusted => {
                     "if you trust its issuer, configure that CA certificate"
                 }
@@ -300,6 +392,9 @@ impl Ended {
                     "this certificate is its own CA: issue a leaf certificate from it"
                 }
                 CertificateFault::Expired => "the server's certificate must be renewed",
+                CertificateFault::NotPinned => {
+                    "it has a new key, or somebody is between: ask its operator before you trust it"
+                }
                 _ => "the server needs another certificate",
             },
             Reason::Transport(LostCause::Tls(TlsFault::Handshake(_))) => {
@@ -313,11 +408,24 @@ impl Ended {
             Reason::Auth(AuthFault::NoMechanism { .. }) => {
                 "allow one of the offered mechanisms if it is safe enough for you"
             }
+            Reason::Auth(AuthFault::NoChannelBinding { .. }) => {
+                "if this server used to bind, somebody may be between; else do not require it"
+            }
             Reason::Auth(AuthFault::NeedsTls) => "secure the stream with TLS",
             Reason::Auth(AuthFault::Exchange(error)) => match error {
-                SaslError::Empty { .. }
+                SaslError::Missing { .. }
+                | SaslError::Empty { .. }
                 | SaslError::NonAscii { .. }
+                | SaslError::Unpreparable { .. }
                 | SaslError::ControlCharacter { .. } => "check the user name and the password",
+                SaslError::ServerError(
+                    ScramServerError::ChannelBindingsDontMatch
+                    | ScramServerError::ServerDoesSupportChannelBinding,
+                ) => "somebody may sit between you and the server",
+                SaslError::ServerError(
+                    ScramServerError::ChannelBindingNotSupported
+                    | ScramServerError::UnsupportedChannelBindingType,
+                ) => "the server cannot bind as it says: turn channel binding off if you know it",
                 SaslError::ServerError(_) => "check the password",
                 SaslError::IterationsTooLow { .. } | SaslError::IterationsTooHigh { .. } => {
                     "change the SCRAM limits only if you know this server"
@@ -341,11 +449,21 @@ impl Ended {
 
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.phase, self.target, self.reason)?;
-        match self.advice() {
-            Some(advice) => write!(f, "; {advice}"),
-            None => Ok(()),
+        match &self.target {
+            Some(target) => write!(f, "{} ({target}): {}", self.phase, self.reason)?,
+            None => write!(f, "{} ({}): {}", self.phase, self.domain, self.reason)?,
         }
+        if let Some(advice) = self.advice() {
+            write!(f, "; {advice}")?;
+        }
+        if let Some(failure) = &self.dns_failure {
+            write!(f, "; the lookup of servers for {} failed: {failure}", self.domain)?;
+        }
+        for (i, tried) in self.tried.iter().enumerate() {
+            let before = if i == 0 { "; tried before: " } else { ", " };
+            write!(f, "{before}{} ({})", tried.target, tried.reason)?;
+        }
+        Ok(())
     }
 }
 
@@ -354,6 +472,10 @@ impl core::error::Error for Ended {}
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotOffered => {
+                f.write_str("the domain says in DNS that it has no XMPP service for clients")
+            }
+            Self::Redirect(fault) => fault.fmt(f),
             Self::ClosedByUs => f.write_str("closed by us"),
             Self::ClosedByPeer => f.write_str("the server closed the stream"),
             Self::Transport(cause) => cause.fmt(f),
@@ -389,10 +511,38 @@ impl fmt::Display for AuthFault {
                 }
                 Ok(())
             }
+            Self::NoChannelBinding { plus_offered, offered, available } => {
+                f.write_str("channel binding is required and cannot be had: ")?;
+                f.write_str(match (plus_offered, available.is_empty()) {
+                    (_, true) => "this connection has none",
+                    (false, _) => "the server offers no allowed -PLUS mechanism",
+                    (true, _) => "the server names no type that is available here",
+                })?;
+                for (i, name) in offered.iter().enumerate() {
+                    write!(f, "{}{name}", if i == 0 { "; it names " } else { ", " })?;
+                }
+                Ok(())
+            }
             Self::NeedsTls => {
                 f.write_str("the server wants the password in the clear on an unencrypted stream")
             }
             Self::Exchange(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for RedirectFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Again { to } => {
+                write!(f, "the server sent the client on to `{to}`, after another had sent it here")
+            }
+            Self::ToItself { to } => {
+                write!(f, "the server sent the client to `{to}`, where it was already")
+            }
+            Self::Unusable { to } => {
+                write!(f, "the server sent the client to `{to}`, which is no address")
+            }
         }
     }
 }
@@ -405,7 +555,7 @@ impl fmt::Display for LostCause {
             Self::Unreachable(text) => write!(f, "host unreachable: {text}"),
             Self::Eof => f.write_str("the connection was closed without closing the stream"),
             Self::Reset => f.write_str("the connection was reset"),
-            Self::Tls(TlsFault::Certificate(fault)) => fault.fmt(f),
+            Self::Tls(TlsFault::Certificate { fault, .. }) => fault.fmt(f),
             Self::Tls(TlsFault::Handshake(text)) => write!(f, "TLS failed: {text}"),
             Self::Io(text) => f.write_str(text),
         }
@@ -428,6 +578,7 @@ impl fmt::Display for CertificateFault {
             Self::Expired => f.write_str("has expired"),
             Self::NotYetValid => f.write_str("is not valid yet"),
             Self::Revoked => f.write_str("was revoked"),
+            Self::NotPinned => f.write_str("is not the pinned one and has another key"),
             Self::Other(text) => write!(f, "was refused: {text}"),
         }
     }

@@ -34,8 +34,8 @@ pub enum JidError {
         /// Where it would stand.
         offset: usize,
     },
-    /// A part is too long: over 1023 bytes (RFC 7622 §3.2 to §3.4), or a domain name over the 253
-    /// of the DNS.
+    /// A part is too long after preparation: over 1023 bytes (RFC 7622 §3.2 to §3.4), or a domain
+    /// name over the 253 of the DNS, counted in its ASCII form.
     TooLong {
         /// The part.
         part: Part,
@@ -53,8 +53,8 @@ pub enum JidError {
         /// Where it stands.
         offset: usize,
     },
-    /// A label of the domain is empty, has more than 63 characters, or has a hyphen at an edge
-    /// (RFC 5890 §2.3.1).
+    /// A label of the domain is empty, has more than 63 characters, has a hyphen at an edge
+    /// (RFC 5890 §2.3.1), or is not one that internationalized domain names have (RFC 5891 §4.2).
     BadLabel {
         /// Where the label starts.
         offset: usize,
@@ -62,6 +62,15 @@ pub enum JidError {
     /// What stands in brackets is not an IPv6 address.
     BadIpv6 {
         /// Where the bracket opens.
+        offset: usize,
+    },
+    /// The characters are allowed, but not together: text that runs from right to left breaks the
+    /// rule for it (RFC 5893 §2), a character lacks the neighbours it needs (RFC 5892 §A), or the
+    /// part never settles when it is prepared again (RFC 8264 §7).
+    NoPreparedForm {
+        /// The part.
+        part: Part,
+        /// Where it stands.
         offset: usize,
     },
     /// A non-ASCII character: to prepare it takes the Unicode tables of the feature `unicode`.
@@ -90,6 +99,7 @@ impl JidError {
             Self::Empty { part, .. }
             | Self::TooLong { part, .. }
             | Self::ForbiddenChar { part, .. }
+            | Self::NoPreparedForm { part, .. }
             | Self::NeedsUnicode { part, .. } => part,
             Self::BadLabel { .. } | Self::BadIpv6 { .. } => Part::Domain,
             Self::NoResource | Self::HasResource { .. } => Part::Resource,
@@ -105,6 +115,7 @@ impl JidError {
             | Self::ForbiddenChar { offset, .. }
             | Self::BadLabel { offset }
             | Self::BadIpv6 { offset }
+            | Self::NoPreparedForm { offset, .. }
             | Self::NeedsUnicode { offset, .. }
             | Self::HasResource { offset } => Some(offset),
             Self::TooLong { .. } | Self::NoResource => None,
@@ -129,12 +140,17 @@ impl fmt::Display for JidError {
             }
             Self::BadLabel { offset } => write!(
                 f,
-                "the label at byte {offset} of the domain must have 1 to 63 characters and no \
-                 hyphen at its ends"
+                "the label at byte {offset} must be one of a domain name: 1 to 63 characters, \
+                 letters, digits and hyphens, no hyphen at its ends"
             ),
             Self::BadIpv6 { offset } => {
                 write!(f, "the brackets at byte {offset} do not hold an IPv6 address")
             }
+            Self::NoPreparedForm { part, offset } => write!(
+                f,
+                "the {part} at byte {offset} has characters that do not go together, such as \
+                 scripts of both directions"
+            ),
             Self::NeedsUnicode { part, found, offset } => write!(
                 f,
                 "U+{:04X} at byte {offset} of the {part} is not ASCII and needs the feature \

@@ -32,18 +32,51 @@
 //! | a part that is empty or longer than 1023 bytes | error | error |
 //! | ASCII local part and domain | lower-cased | lower-cased |
 //! | forbidden ASCII: controls; in the local part also space and `"&'/:<>@` | error | error |
-//! | non-ASCII part | error: needs `unicode` | kept verbatim, "unprepared" |
+//! | non-ASCII part, with the feature `unicode` | prepared, or error | prepared, or kept verbatim, "unprepared" |
+//! | non-ASCII part, without it | error | kept verbatim, "unprepared" |
 //! | domain with `_`, `-` at the edge of a label, or too long for the DNS | error | kept, "unprepared" |
+//! | label `xn--...` that encodes nothing, with the feature `unicode` | error | kept, "unprepared" |
 //!
 //! [`Jid::is_prepared`] is true exactly if [`Jid::new`] accepts the address and leaves it as it is.
+//!
+//! # Beyond ASCII
+//!
+//! With the feature `unicode`, which needs std, parts are prepared as RFC 7622 asks:
+//!
+//! - Local part: fullwidth and halfwidth characters become plain ones, upper case becomes lower
+//!   case, then NFC (`UsernameCaseMapped`, RFC 8265 §3.3). Letters and digits of all scripts are
+//!   allowed, symbols and spaces are not, and the directions of scripts do not mix.
+//! - Resource: every space becomes the ASCII one, then NFC (`OpaqueString`, RFC 8265 §4.2). Case
+//!   stays. Symbols are allowed, and so are single emoji; sequences of them are not, since they
+//!   are joined by invisible characters.
+//! - Domain: mapped by UTS 46, in the form of U-labels, each checked by IDNA2008: `xn--...` is
+//!   decoded, so that both forms of a name are equal.
+//!
+//! Without the feature a label `xn--...` is a label like any other.
+//!
+//! Servers that still use the stringprep profiles of RFC 3920 map more: ß becomes ss, and Ⅸ
+//! becomes ix. Such a server knows some addresses under another name than [`Jid::new`] gives them,
+//! and shows that one: take the address from its stanzas, and one's own from the result of binding.
+//!
+//! [`escape_local`] and [`unescape_local`] put other characters into the local part (XEP-0106).
 
+#[cfg(feature = "jid")]
+mod convert;
 mod error;
+mod escape;
 mod prepare;
 mod typed;
+#[cfg(not(feature = "unicode"))]
+#[path = "ascii_only.rs"]
+mod unicode;
+#[cfg(feature = "unicode")]
+mod unicode;
 
 pub use error::{JidError, Part};
+pub use escape::{EscapeError, escape_local, unescape_local};
 pub use typed::{BareJid, FullJid};
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use core::cmp::Ordering;
 use core::fmt;
@@ -80,7 +113,8 @@ pub struct Jid {
 
 impl Jid {
     /// Prepares `text` as an address: splits it at the first `/` and then at the first `@`,
-    /// checks the parts and lower-cases the local part and the domain (RFC 7622 §3).
+    /// checks the parts and lower-cases the local part and the domain (RFC 7622 §3). What is not
+    /// ASCII is prepared [with the feature `unicode`](self#beyond-ascii).
     ///
     /// The domain may be a name (letters, digits, hyphens; a final dot is dropped; the limits of
     /// the DNS hold), an IPv4 address, or an IPv6 address in brackets. Preparing twice changes
@@ -88,8 +122,8 @@ impl Jid {
     ///
     /// # Errors
     ///
-    /// Says which part is at fault, why and where. Non-ASCII text is
-    /// [`JidError::NeedsUnicode`].
+    /// Says which part is at fault, why and where. Without the feature `unicode`, non-ASCII text
+    /// is [`JidError::NeedsUnicode`].
     pub fn new(text: &str) -> Result<Self, JidError> {
         Self::parse(text, Rules::Strict)
     }
@@ -126,7 +160,7 @@ impl Jid {
         let domain = prepare::domain(domain, 0, Rules::Strict)?;
         let resource =
             resource.map(|part| prepare::resource(part, 0, Rules::Strict)).transpose()?;
-        Ok(Self::join(local, domain, resource, None))
+        Ok(Self::join(local, &domain, resource, None))
     }
 
     fn parse(text: &str, rules: Rules) -> Result<Self, JidError> {
@@ -145,34 +179,36 @@ impl Jid {
         let domain = prepare::domain(domain, domain_at, rules)?;
         let resource =
             resource.map(|part| prepare::resource(part, bare.len() + 1, rules)).transpose()?;
-        Ok(Self::join(local, domain, resource, Some(text)))
+        Ok(Self::join(local, &domain, resource, Some(text)))
     }
 
     /// Joins checked parts. `source` is the text they were split from, if any: it is copied as it
     /// is where preparation changes nothing.
     fn join(
         local: Option<Prepared<'_>>,
-        domain: Prepared<'_>,
+        domain: &Prepared<'_>,
         resource: Option<Prepared<'_>>,
         source: Option<&str>,
     ) -> Self {
         // Each part has at most `MAX_PART_LEN` bytes, so that all offsets fit.
         let offset = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        let domain_at = local.map_or(0, |local| local.text.len() + 1);
+        let domain_at = local.as_ref().map_or(0, |local| local.text.len() + 1);
         let slash = domain_at + domain.text.len();
-        let end = slash + resource.map_or(0, |resource| 1 + resource.text.len());
+        let end = slash + resource.as_ref().map_or(0, |resource| 1 + resource.text.len());
 
         let mut unprepared = 0;
-        let mut lower = domain.lower;
-        for (part, bit) in [(local, LOCAL), (Some(domain), DOMAIN), (resource, RESOURCE)] {
+        let mut changed = false;
+        let parts =
+            [(local.as_ref(), LOCAL), (Some(domain), DOMAIN), (resource.as_ref(), RESOURCE)];
+        for (part, bit) in parts {
             if let Some(part) = part {
                 unprepared |= if part.verbatim { bit } else { 0 };
-                lower |= part.lower;
+                changed |= part.lower || matches!(part.text, Cow::Owned(_));
             }
         }
 
         let buffer = match source {
-            Some(source) if !lower && source.len() == end => Arc::from(source),
+            Some(source) if !changed && source.len() == end => Arc::from(source),
             _ => {
                 let mut text = String::with_capacity(end);
                 if let Some(local) = local {
@@ -215,6 +251,25 @@ impl Jid {
         &self.buffer[usize::from(self.domain)..usize::from(self.slash)]
     }
 
+    /// The domain as DNS and TLS have it: labels that are not ASCII are in their encoded form,
+    /// `xn--...` (RFC 5890 §2.3.2.1). The domain as it is where it has no such form, or where the
+    /// feature `unicode` is off.
+    ///
+    /// ```
+    /// # #[cfg(feature = "unicode")] {
+    /// use xmpp_proto::jid::Jid;
+    ///
+    /// let jid = Jid::new("juliet@bücher.example")?;
+    /// assert_eq!(jid.ascii_domain(), "xn--bcher-kva.example");
+    /// # }
+    /// # Ok::<(), xmpp_proto::jid::JidError>(())
+    /// ```
+    #[must_use]
+    pub fn ascii_domain(&self) -> Cow<'_, str> {
+        let domain = self.domain();
+        if domain.is_ascii() { Cow::Borrowed(domain) } else { unicode::encoded(domain) }
+    }
+
     /// The resource: what stands after the `/`.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
@@ -238,6 +293,14 @@ impl Jid {
     #[must_use]
     pub fn is_prepared(&self) -> bool {
         self.unprepared == 0
+    }
+
+    /// Whether the account of `other` is this one to a server that prepares local parts by
+    /// RFC 3920 §A, and not by RFC 7622.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_by_stringprep(&self, other: &Self) -> bool {
+        let older = other.local().and_then(unicode::older_local);
+        older.is_some() && older.as_deref() == self.local() && self.domain() == other.domain()
     }
 
     /// The address without its resource. Shares the buffer.
@@ -270,17 +333,18 @@ impl Jid {
     /// This bare address with a prepared resource.
     fn with_resource(&self, resource: &str) -> Result<Self, JidError> {
         let resource = prepare::resource(resource, 0, Rules::Strict)?;
-        let known =
-            |text, bit| Prepared { text, lower: false, verbatim: self.unprepared & bit != 0 };
+        let known = |text, bit| {
+            let verbatim = self.unprepared & bit != 0;
+            Prepared { text: Cow::Borrowed(text), lower: false, verbatim }
+        };
         let local = self.local().map(|local| known(local, LOCAL));
-        Ok(Self::join(local, known(self.domain(), DOMAIN), Some(resource), None))
+        Ok(Self::join(local, &known(self.domain(), DOMAIN), Some(resource), None))
     }
 }
 
 /// One checked part, on its way into the buffer.
-#[derive(Clone, Copy)]
 struct Prepared<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     /// It must still be lower-cased.
     lower: bool,
     /// It is taken as the peer wrote it.
@@ -288,9 +352,9 @@ struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    fn push_to(self, out: &mut String) {
+    fn push_to(&self, out: &mut String) {
         let start = out.len();
-        out.push_str(self.text);
+        out.push_str(&self.text);
         if self.lower {
             out[start..].make_ascii_lowercase();
         }

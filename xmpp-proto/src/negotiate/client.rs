@@ -15,11 +15,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
-use crate::endpoint::{AuthFault, ClientConfig, PeerFault, Phase, Reason, StartTlsFault, TlsMode};
+use crate::endpoint::{
+    AuthFault, ClientConfig, PeerFault, Phase, Reason, StartTlsFault, TlsInfo, TlsMode,
+};
 use crate::jid::FullJid;
 use crate::ns;
 use crate::rng::Rng;
-use crate::sasl::{Exchange, Mechanism, MessageFault, Progress, SaslError, SaslFailure};
+use crate::sasl::{
+    Allowed, BindingType, ChannelData, ChoiceFault, Exchange, Mechanism, MessageFault,
+    Offer as SaslOffer, Progress, SaslError, SaslFailure, choose,
+};
 use crate::stanza::StanzaError;
 use crate::stream::{Features, Offer, Outbox, check_response, write_initial};
 use crate::xml::{BuildError, Element, ElementRef, Header};
@@ -29,6 +34,17 @@ pub(crate) struct Cx<'a> {
     pub(crate) config: &'a ClientConfig,
     pub(crate) out: &'a mut Outbox,
     pub(crate) rng: &'a mut Rng,
+    /// What is known of TLS, once it is up.
+    pub(crate) tls: Option<&'a TlsInfo>,
+}
+
+impl<'a> Cx<'a> {
+    fn channel(&self) -> ChannelData<'a> {
+        self.tls.map_or_else(ChannelData::default, |tls| ChannelData {
+            tls_exporter: tls.tls_exporter.as_ref().map(<[u8; 32]>::as_slice),
+            tls_server_end_point: tls.tls_server_end_point.as_deref(),
+        })
+    }
 }
 
 /// What the machine around must do next.
@@ -53,6 +69,8 @@ pub(crate) struct Negotiation {
     phase: Phase,
     secured: bool,
     authenticated: bool,
+    /// Whether the server makes up the account (ANONYMOUS).
+    guest: bool,
 }
 
 enum State {
@@ -87,7 +105,7 @@ impl Negotiation {
 
     fn start(cx: &mut Cx<'_>, secured: bool) -> Self {
         let (state, phase) = (State::Header, Phase::Negotiating);
-        let mut negotiation = Self { state, phase, secured, authenticated: false };
+        let mut negotiation = Self { state, phase, secured, authenticated: false, guest: false };
         negotiation.open(cx);
         negotiation
     }
@@ -108,6 +126,8 @@ impl Negotiation {
 
     pub(crate) const fn phase(&self) -> Phase {
         match self.state {
+            // RFC 6120 §6.4.6: the stream after SASL is there for resource binding.
+            State::Header | State::Features if self.authenticated => Phase::Binding,
             State::Header | State::Features | State::Proceed => Phase::Negotiating,
             State::Done => self.phase,
             State::Securing => Phase::Securing,
@@ -126,7 +146,7 @@ impl Negotiation {
         self.state = State::Header;
         // RFC 6120 §4.7.1: `from` only once the stream is secured, so as not to show the account
         // to everybody on the way.
-        let from = self.secured.then_some(&*cx.config.jid);
+        let from = Some(&*cx.config.jid).filter(|jid| self.secured && jid.local().is_some());
         let (domain, lang) = (cx.config.jid.domain(), cx.config.lang.as_deref());
         cx.out.write_raw(|out| write_initial(out, domain, from, lang));
     }
@@ -198,21 +218,22 @@ impl Negotiation {
 
     /// Picks the best allowed mechanism that is offered (RFC 6120 §6.3.3) and begins.
     fn authenticate(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
-        let offered = features.mechanisms();
-        let is_offered = |wanted: &Mechanism| offered.iter().any(|name| name == wanted.name());
-        let mechanism =
-            cx.config.mechanisms.iter().copied().find(is_offered).ok_or_else(|| {
-                Reason::Auth(AuthFault::NoMechanism { offered: offered.to_vec() })
-            })?;
+        let ClientConfig { mechanisms, credentials, channel_binding, scram, .. } = cx.config;
+        let (policy, secured, channel) = (*channel_binding, self.secured, cx.channel());
+        let offer =
+            SaslOffer { mechanisms: features.mechanisms(), bindings: features.channel_bindings() };
+        let allowed = Allowed { mechanisms, credentials, policy, secured, channel };
+        let choice = choose(offer, allowed).map_err(|fault| choice_fault(fault, offer, channel))?;
+        let mechanism = choice.mechanism;
         // RFC 6120 §13.8.3 (PLAIN), RFC 4616 §6: never on a stream that everybody can read.
-        let readable = !self.secured && !cx.config.insecure_plain_without_tls;
-        if mechanism == Mechanism::Plain && readable {
+        let readable = !secured && !cx.config.insecure_plain_without_tls;
+        if mechanism.reveals_password() && readable {
             return Err(Reason::Auth(AuthFault::NeedsTls));
         }
-        let ClientConfig { credentials, scram, .. } = cx.config;
         let mut exchange =
-            Exchange::start(mechanism, credentials, scram, cx.rng).map_err(exchange_fault)?;
+            Exchange::start(choice, credentials, scram, cx.rng).map_err(exchange_fault)?;
         let response = exchange.initial_response().map(|response| encode(&response));
+        self.guest = mechanism == Mechanism::Anonymous;
         cx.out.write_sasl("auth", Some(mechanism), response.as_deref().map_or("", String::as_str));
         self.state = State::Sasl { exchange, working: false };
         Ok(Verdict::Continue)
@@ -317,8 +338,15 @@ impl Negotiation {
         let bound = bound.ok_or(Reason::Peer(PeerFault::BadBindResult))?.text();
         let jid = FullJid::from_wire(bound.trim());
         let jid = jid.map_err(|_| Reason::Peer(PeerFault::BadBindResult))?;
-        // RFC 6120 §7.6.1 lets the server choose the resource, never the account.
-        if jid.to_bare() != cx.config.jid {
+        // RFC 6120 §7.6.1 lets the server choose the resource, never the account; and the
+        // localpart only where we have none, or do not use it.
+        let account = &cx.config.jid;
+        let ours = if self.guest || account.local().is_none() {
+            jid.domain() == account.domain()
+        } else {
+            jid.to_bare() == *account || jid.is_by_stringprep(account)
+        };
+        if !ours {
             return Err(Reason::Peer(PeerFault::ForeignJid { jid: jid.to_string() }));
         }
         if session != Some(Offer::Mandatory) {
@@ -394,6 +422,21 @@ fn decode(element: ElementRef<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, SaslErr
             Err(_) => Err(SaslError::BadMessage { what: MessageFault::NotBase64 }),
         },
     }
+}
+
+fn choice_fault(fault: ChoiceFault, offer: SaslOffer<'_>, channel: ChannelData<'_>) -> Reason {
+    Reason::Auth(match fault {
+        ChoiceFault::NoMechanism => AuthFault::NoMechanism { offered: offer.mechanisms.to_vec() },
+        ChoiceFault::NoBinding => AuthFault::NoChannelBinding {
+            plus_offered: offer.mechanisms.iter().any(|name| name.ends_with("-PLUS")),
+            offered: offer.bindings.to_vec(),
+            available: BindingType::ALL
+                .iter()
+                .copied()
+                .filter(|kind| channel.get(*kind).is_some())
+                .collect(),
+        },
+    })
 }
 
 fn exchange_fault(error: SaslError) -> Reason {

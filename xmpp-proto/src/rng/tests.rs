@@ -113,3 +113,18 @@ fn neither_seed_nor_generator_prints_its_content() {
     assert_eq!(format!("{:?}", Seed::new([7; 32])), "Seed(..)");
     assert_eq!(format!("{:?}", rng(1)), "Rng(..)");
 }
+
+#[test]
+fn bounded_numbers_are_below_the_bound_and_all_as_likely() {
+    let mut rng = Rng::new(Seed::new([3; 32]));
+    assert_eq!((rng.below(0), rng.below(1)), (0, 0));
+    let mut seen = [0_u32; 3];
+    for _ in 0..3000 {
+        seen[usize::try_from(rng.below(3)).unwrap()] += 1;
+    }
+    // Five standard deviations of 1000.
+    assert!(seen.iter().all(|count| (870..=1130).contains(count)), "{seen:?}");
+    // Nearly half of all draws lie beyond the greatest multiple of this bound, and are redrawn.
+    let bound = (1 << 63) + 1;
+    assert!((0..100).all(|_| rng.below(bound) < bound));
+}

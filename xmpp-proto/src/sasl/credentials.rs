@@ -1,11 +1,14 @@
 //! Who logs in, and the secret that proves it.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
+use core::ops::Deref;
 
 use zeroize::Zeroizing;
 
-use super::SaslError;
+use super::mechanism::Needs;
+use super::{Mechanism, SaslError};
 
 /// A text that must not be seen: it is never printed, and wiped when dropped, as is every clone.
 ///
@@ -47,13 +50,24 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What PLAIN and SCRAM need to know: a user name, a password, and possibly another identity to
-/// act as.
+/// What a mechanism needs to know: a user name, a password or a token, and possibly another
+/// identity to act as.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     username: String,
-    password: Secret,
+    proof: Proof,
     authzid: Option<String>,
+}
+
+/// What shows that the user name is ours.
+#[derive(Clone, Debug)]
+enum Proof {
+    Password(Secret),
+    /// An OAuth 2.0 access token (RFC 6750).
+    #[cfg(feature = "rsasl")]
+    Token(Secret),
+    /// Nothing that is said in SASL.
+    None,
 }
 
 impl Credentials {
@@ -61,7 +75,23 @@ impl Credentials {
     /// (RFC 6120 §6.3.7).
     #[must_use]
     pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self { username: username.into(), password: password.into(), authzid: None }
+        Self { username: username.into(), proof: Proof::Password(password.into()), authzid: None }
+    }
+
+    /// A user name and an OAuth 2.0 access token, which takes the password's place in
+    /// OAUTHBEARER and XOAUTH2. What the user name is, a localpart or an address, is for the
+    /// issuer of the token to say.
+    #[cfg(feature = "rsasl")]
+    #[must_use]
+    pub fn with_token(username: impl Into<String>, token: impl Into<Secret>) -> Self {
+        Self { username: username.into(), proof: Proof::Token(token.into()), authzid: None }
+    }
+
+    /// No user name and no password: for ANONYMOUS, and for EXTERNAL, whose proof is the client
+    /// certificate.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { username: String::new(), proof: Proof::None, authzid: None }
     }
 
     /// Asks to act as `authzid`, a bare JID, instead of the identity that belongs to the user
@@ -84,22 +114,87 @@ impl Credentials {
         self.authzid.as_deref()
     }
 
+    /// Whether `mechanism` can be done with what is here.
+    #[must_use]
+    pub const fn suit(&self, mechanism: Mechanism) -> bool {
+        match mechanism.needs() {
+            Needs::Nothing => true,
+            Needs::Password => matches!(self.proof, Proof::Password(_)),
+            #[cfg(feature = "rsasl")]
+            Needs::Token => matches!(self.proof, Proof::Token(_)),
+        }
+    }
+
     /// The texts in the form the mechanisms send and hash, or which of them has none.
     pub(super) fn prepare(&self) -> Result<Prepared<'_>, SaslError> {
+        let Proof::Password(password) = &self.proof else {
+            return Err(SaslError::Missing { what: Field::Password });
+        };
         Ok(Prepared {
             username: prepare(&self.username, Field::Username)?,
-            password: prepare(self.password.expose(), Field::Password)?,
-            authzid: self.authzid().map(|id| prepare(id, Field::Authzid)).transpose()?,
+            password: prepare(password.expose(), Field::Password)?.into(),
+            authzid: self.prepare_authzid()?,
         })
+    }
+
+    /// The token, which is printable (`b64token`, RFC 6750 §2.1).
+    #[cfg(feature = "rsasl")]
+    pub(super) fn prepare_token(&self) -> Result<&Secret, SaslError> {
+        let (what, Proof::Token(token)) = (Field::Token, &self.proof) else {
+            return Err(SaslError::Missing { what: Field::Token });
+        };
+        match token.expose().bytes().find(|byte| !matches!(byte, b' '..=b'~')) {
+            _ if token.expose().is_empty() => Err(SaslError::Empty { what }),
+            None => Ok(token),
+            Some(code) if code.is_ascii() => Err(SaslError::ControlCharacter { what, code }),
+            Some(_) => Err(SaslError::NonAscii { what }),
+        }
+    }
+
+    /// The user name, for a mechanism that needs no password.
+    #[cfg(feature = "rsasl")]
+    pub(super) fn prepare_username(&self) -> Result<Cow<'_, str>, SaslError> {
+        prepare(&self.username, Field::Username)
+    }
+
+    /// The identity to act as, for a mechanism that needs nothing else.
+    pub(super) fn prepare_authzid(&self) -> Result<Option<Cow<'_, str>>, SaslError> {
+        self.authzid().map(|id| prepare(id, Field::Authzid)).transpose()
     }
 }
 
 /// [`Credentials`] after preparation: not empty, and nothing in them needs more than the
 /// mechanism's own escapes.
 pub(super) struct Prepared<'a> {
-    pub(super) username: &'a str,
-    pub(super) password: &'a str,
-    pub(super) authzid: Option<&'a str>,
+    pub(super) username: Cow<'a, str>,
+    pub(super) password: Password<'a>,
+    pub(super) authzid: Option<Cow<'a, str>>,
+}
+
+/// A prepared password. Where preparation made another text of it, that is wiped when dropped.
+pub(super) enum Password<'a> {
+    Given(&'a str),
+    Made(Zeroizing<String>),
+}
+
+impl<'a> From<Cow<'a, str>> for Password<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::Given(text),
+            Cow::Owned(text) => Self::Made(Zeroizing::new(text)),
+        }
+    }
+}
+
+impl Deref for Password<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Given(text) => text,
+            Self::Made(text) => text,
+        }
+    }
 }
 
 /// A part of [`Credentials`], as named in errors.
@@ -112,6 +207,8 @@ pub enum Field {
     Password,
     /// The identity to act as.
     Authzid,
+    /// The access token of OAuth 2.0.
+    Token,
 }
 
 impl fmt::Display for Field {
@@ -120,20 +217,38 @@ impl fmt::Display for Field {
             Self::Username => "user name",
             Self::Password => "password",
             Self::Authzid => "authorization identity",
+            Self::Token => "access token",
         })
     }
 }
 
-/// `SASLprep` (RFC 4013) as far as ASCII goes: printable characters are their own prepared form,
-/// control characters are prohibited (§2.3), an empty text is not an identity or password
-/// (RFC 4616 §2, RFC 5802 §5.1).
-fn prepare(text: &str, what: Field) -> Result<&str, SaslError> {
+/// `SASLprep` (RFC 4013). Printable ASCII characters are their own prepared form, control
+/// characters are prohibited (§2.3), an empty text is not an identity or password (RFC 4616 §2,
+/// RFC 5802 §5.1).
+fn prepare(text: &str, what: Field) -> Result<Cow<'_, str>, SaslError> {
     if text.is_empty() {
         return Err(SaslError::Empty { what });
     }
     match text.bytes().find(|byte| !matches!(byte, b' '..=b'~')) {
-        None => Ok(text),
+        None => Ok(Cow::Borrowed(text)),
         Some(code) if code.is_ascii() => Err(SaslError::ControlCharacter { what, code }),
-        Some(_) => Err(SaslError::NonAscii { what }),
+        Some(_) => prepare_foreign(text, what),
     }
+}
+
+#[cfg(feature = "unicode")]
+fn prepare_foreign(text: &str, what: Field) -> Result<Cow<'_, str>, SaslError> {
+    use super::saslprep::{self, Fault};
+    match saslprep::prepare(text) {
+        // Nothing but characters that disappear.
+        Ok(text) if text.is_empty() => Err(SaslError::Empty { what }),
+        Ok(text) => Ok(Cow::Owned(text)),
+        Err(Fault::Control(code)) => Err(SaslError::ControlCharacter { what, code }),
+        Err(Fault::Prohibited | Fault::Directions) => Err(SaslError::Unpreparable { what }),
+    }
+}
+
+#[cfg(not(feature = "unicode"))]
+fn prepare_foreign(_: &str, what: Field) -> Result<Cow<'_, str>, SaslError> {
+    Err(SaslError::NonAscii { what })
 }

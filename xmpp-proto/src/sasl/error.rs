@@ -12,14 +12,25 @@ use super::failure::bounded;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaslError {
+    /// The credentials lack what the mechanism needs: a password, or a token.
+    Missing {
+        /// Which one.
+        what: Field,
+    },
     /// A part of the credentials is empty.
     Empty {
         /// Which one.
         what: Field,
     },
     /// A part of the credentials has characters outside ASCII, which need a preparation
-    /// (RFC 4013) that this build does not have.
+    /// (RFC 4013) that this build does not have: it is in the feature `unicode`.
     NonAscii {
+        /// Which one.
+        what: Field,
+    },
+    /// A part of the credentials has a character that is prohibited (RFC 4013 §2.3), or letters
+    /// of both directions (RFC 4013 §2.4).
+    Unpreparable {
         /// Which one.
         what: Field,
     },
@@ -67,6 +78,12 @@ pub enum SaslError {
     UnexpectedChallenge,
     /// The server claims success before we have proved anything.
     UnexpectedSuccess,
+    /// The library that does this mechanism refuses what the server sent, or what it was given.
+    #[cfg(feature = "rsasl")]
+    Library {
+        /// Its own words, cut off after 128 bytes.
+        detail: String,
+    },
     /// A step was taken that the exchange did not ask for, or after its end.
     OutOfTurn,
 }
@@ -74,10 +91,15 @@ pub enum SaslError {
 impl fmt::Display for SaslError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Missing { what } => write!(f, "the mechanism needs a {what}, there is none"),
             Self::Empty { what } => write!(f, "the {what} is empty"),
             Self::NonAscii { what } => {
                 write!(f, "the {what} has characters outside ASCII, which cannot be prepared here")
             }
+            Self::Unpreparable { what } => write!(
+                f,
+                "the {what} has characters that are prohibited, or prohibited beside each other"
+            ),
             Self::ControlCharacter { what, code } => {
                 write!(f, "the {what} has the control character U+{code:04X}")
             }
@@ -101,6 +123,8 @@ impl fmt::Display for SaslError {
             Self::NoSignature => f.write_str("the server claims success without its signature"),
             Self::UnexpectedChallenge => f.write_str("the server sent an unexpected challenge"),
             Self::UnexpectedSuccess => f.write_str("the server claims success too early"),
+            #[cfg(feature = "rsasl")]
+            Self::Library { detail } => f.write_str(detail),
             Self::OutOfTurn => f.write_str("a SASL step was taken out of turn"),
         }
     }

@@ -9,12 +9,14 @@ use core::fmt;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD as BASE64;
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
-use super::message::BindingFlag;
-use super::plain::Plain;
+use super::choice::Choice;
+#[cfg(feature = "rsasl")]
+use super::rsasl::Bridge;
 use super::scram::Scram;
+use super::single::Single;
 use super::{Credentials, Mechanism, SaslError, ScramLimits};
 use crate::rng::Rng;
 
@@ -29,9 +31,12 @@ pub(crate) struct Exchange {
 
 /// Boxed where there are keys, so that a move of the exchange leaves no copy of them behind.
 enum Inner {
-    Plain(Plain),
+    Single(Single),
     ScramSha1(Box<Scram<Sha1>>),
     ScramSha256(Box<Scram<Sha256>>),
+    ScramSha512(Box<Scram<Sha512>>),
+    #[cfg(feature = "rsasl")]
+    Bridge(Box<Bridge>),
     Over,
 }
 
@@ -55,36 +60,50 @@ pub(super) trait Steps {
 const NONCE_BYTES: usize = 24;
 
 impl Exchange {
-    /// Begins an authentication by `mechanism`.
+    /// Begins an authentication by the mechanism that was chosen.
     ///
     /// Fails if the credentials cannot be prepared.
     pub(crate) fn start(
-        mechanism: Mechanism,
+        choice: Choice,
         credentials: &Credentials,
         limits: &ScramLimits,
         rng: &mut Rng,
     ) -> Result<Self, SaslError> {
         let mut nonce = [0; NONCE_BYTES];
         rng.fill(&mut nonce);
-        Self::with_nonce(mechanism, credentials, limits, BASE64.encode(nonce))
+        Self::with_nonce(choice, credentials, limits, BASE64.encode(nonce))
     }
 
     /// Begins with a nonce that the caller answers for.
     pub(super) fn with_nonce(
-        mechanism: Mechanism,
+        choice: Choice,
         credentials: &Credentials,
         limits: &ScramLimits,
         nonce: String,
     ) -> Result<Self, SaslError> {
-        let credentials = credentials.prepare()?;
-        let flag = BindingFlag::Unsupported;
+        let Choice { mechanism, binding } = choice;
+        let limits = *limits;
         let inner = match mechanism {
-            Mechanism::Plain => Inner::Plain(Plain::new(&credentials)),
-            Mechanism::ScramSha1 => {
-                Inner::ScramSha1(Box::new(Scram::new(&credentials, flag, *limits, nonce)))
+            Mechanism::Anonymous => Inner::Single(Single::anonymous()),
+            Mechanism::External => {
+                Inner::Single(Single::external(credentials.prepare_authzid()?.as_deref()))
             }
-            Mechanism::ScramSha256 => {
-                Inner::ScramSha256(Box::new(Scram::new(&credentials, flag, *limits, nonce)))
+            Mechanism::Plain => Inner::Single(Single::plain(&credentials.prepare()?)),
+            Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => {
+                let scram = Scram::new(&credentials.prepare()?, binding, limits, nonce);
+                Inner::ScramSha1(Box::new(scram))
+            }
+            Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => {
+                let scram = Scram::new(&credentials.prepare()?, binding, limits, nonce);
+                Inner::ScramSha256(Box::new(scram))
+            }
+            Mechanism::ScramSha512 | Mechanism::ScramSha512Plus => {
+                let scram = Scram::new(&credentials.prepare()?, binding, limits, nonce);
+                Inner::ScramSha512(Box::new(scram))
+            }
+            #[cfg(feature = "rsasl")]
+            Mechanism::Login | Mechanism::XOauth2 | Mechanism::OauthBearer => {
+                Inner::Bridge(Box::new(Bridge::new(mechanism, credentials)?))
             }
         };
         Ok(Self { mechanism, inner })
@@ -121,9 +140,12 @@ impl Exchange {
 
     fn steps(&mut self) -> Result<&mut dyn Steps, SaslError> {
         match &mut self.inner {
-            Inner::Plain(plain) => Ok(plain),
+            Inner::Single(single) => Ok(single),
             Inner::ScramSha1(scram) => Ok(scram.as_mut()),
             Inner::ScramSha256(scram) => Ok(scram.as_mut()),
+            Inner::ScramSha512(scram) => Ok(scram.as_mut()),
+            #[cfg(feature = "rsasl")]
+            Inner::Bridge(bridge) => Ok(bridge.as_mut()),
             Inner::Over => Err(SaslError::OutOfTurn),
         }
     }

@@ -1,12 +1,14 @@
 //! The mechanisms this crate speaks, by their registered names.
 
+use alloc::vec::Vec;
 use core::fmt;
 
-/// A SASL mechanism of the built-in set.
+/// A SASL mechanism.
 ///
 /// The order is that of strength: a mechanism is greater than those an attacker would prefer to
 /// it. SCRAM is above PLAIN because it never shows the password to the server and makes the server
-/// prove that it knows it too.
+/// prove that it knows it too; the -PLUS variants are above all others because whoever sits
+/// between the two ends of TLS cannot pass the proof on; a longer hash decides between equals.
 ///
 /// ```
 /// use xmpp_proto::sasl::Mechanism;
@@ -18,29 +20,120 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
+    /// `ANONYMOUS` (RFC 4505): no account at all, the server makes one up.
+    Anonymous,
+    /// `LOGIN`: the user name and the password itself, as in PLAIN but in two messages; never
+    /// standardised.
+    #[cfg(feature = "rsasl")]
+    Login,
     /// `PLAIN` (RFC 4616): the password itself, readable by whoever reads the stream.
     Plain,
+    /// `XOAUTH2`: an access token in the form that Google defined.
+    #[cfg(feature = "rsasl")]
+    XOauth2,
+    /// `OAUTHBEARER` (RFC 7628): an access token.
+    #[cfg(feature = "rsasl")]
+    OauthBearer,
     /// `SCRAM-SHA-1` (RFC 5802).
     ScramSha1,
     /// `SCRAM-SHA-256` (RFC 7677).
     ScramSha256,
+    /// `SCRAM-SHA-512` (draft-melnikov-scram-sha-512; not in an RFC).
+    ScramSha512,
+    /// `SCRAM-SHA-1-PLUS` (RFC 5802): bound to the TLS channel.
+    ScramSha1Plus,
+    /// `SCRAM-SHA-256-PLUS` (RFC 7677): bound to the TLS channel.
+    ScramSha256Plus,
+    /// `SCRAM-SHA-512-PLUS`: bound to the TLS channel.
+    ScramSha512Plus,
+    /// `EXTERNAL` (RFC 4422 appendix A, XEP-0178): the client certificate of the TLS handshake.
+    External,
+}
+
+/// What a mechanism needs of the credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    Password,
+    #[cfg(feature = "rsasl")]
+    Token,
 }
 
 impl Mechanism {
     /// Every mechanism, the strongest first.
-    pub const ALL: &'static [Self] = &[Self::ScramSha256, Self::ScramSha1, Self::Plain];
+    pub const ALL: &'static [Self] = &[
+        Self::External,
+        Self::ScramSha512Plus,
+        Self::ScramSha256Plus,
+        Self::ScramSha1Plus,
+        Self::ScramSha512,
+        Self::ScramSha256,
+        Self::ScramSha1,
+        #[cfg(feature = "rsasl")]
+        Self::OauthBearer,
+        #[cfg(feature = "rsasl")]
+        Self::XOauth2,
+        Self::Plain,
+        #[cfg(feature = "rsasl")]
+        Self::Login,
+        Self::Anonymous,
+    ];
+
+    /// What is allowed for a password unless the application says otherwise, the strongest first:
+    /// SCRAM in all variants, and PLAIN for servers that have nothing better.
+    pub const DEFAULT: &'static [Self] = &[
+        Self::ScramSha512Plus,
+        Self::ScramSha256Plus,
+        Self::ScramSha1Plus,
+        Self::ScramSha512,
+        Self::ScramSha256,
+        Self::ScramSha1,
+        Self::Plain,
+    ];
+
+    /// Pins an account: of [`Mechanism::DEFAULT`] only what is not weaker than this, the strongest
+    /// first.
+    ///
+    /// A mechanism that is not of the default set comes back alone.
+    ///
+    /// ```
+    /// use xmpp_proto::sasl::Mechanism;
+    ///
+    /// let pinned = Mechanism::ScramSha256Plus.at_least();
+    /// assert_eq!(pinned, [Mechanism::ScramSha512Plus, Mechanism::ScramSha256Plus]);
+    /// assert!(!Mechanism::ScramSha1.at_least().contains(&Mechanism::Plain));
+    /// ```
+    #[must_use]
+    pub fn at_least(self) -> Vec<Self> {
+        if !Self::DEFAULT.contains(&self) {
+            return alloc::vec![self];
+        }
+        Self::DEFAULT.iter().copied().filter(|mechanism| *mechanism >= self).collect()
+    }
 
     /// The name in the IANA registry, as in `<mechanism/>` and `<auth mechanism=''/>`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Anonymous => "ANONYMOUS",
+            #[cfg(feature = "rsasl")]
+            Self::Login => "LOGIN",
             Self::Plain => "PLAIN",
+            #[cfg(feature = "rsasl")]
+            Self::XOauth2 => "XOAUTH2",
+            #[cfg(feature = "rsasl")]
+            Self::OauthBearer => "OAUTHBEARER",
             Self::ScramSha1 => "SCRAM-SHA-1",
             Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::ScramSha1Plus => "SCRAM-SHA-1-PLUS",
+            Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+            Self::ScramSha512Plus => "SCRAM-SHA-512-PLUS",
+            Self::External => "EXTERNAL",
         }
     }
 
-    /// The mechanism of this name, `None` if it is not in the built-in set.
+    /// The mechanism of this name, `None` if it is not known here.
     ///
     /// Names have no lower-case letters and are compared exactly (RFC 4422 §3.1).
     #[must_use]
@@ -48,12 +141,44 @@ impl Mechanism {
         Self::ALL.iter().copied().find(|mechanism| mechanism.name() == name)
     }
 
-    /// Whether the server, and anybody between, gets to read the password.
+    /// Whether the server, and anybody between, gets to read the password or the token.
     #[must_use]
     pub const fn reveals_password(self) -> bool {
         match self {
             Self::Plain => true,
-            Self::ScramSha1 | Self::ScramSha256 => false,
+            #[cfg(feature = "rsasl")]
+            Self::Login | Self::XOauth2 | Self::OauthBearer => true,
+            Self::Anonymous
+            | Self::ScramSha1
+            | Self::ScramSha256
+            | Self::ScramSha512
+            | Self::ScramSha1Plus
+            | Self::ScramSha256Plus
+            | Self::ScramSha512Plus
+            | Self::External => false,
+        }
+    }
+
+    /// Whether this is a -PLUS variant: the proof holds for one TLS channel only (RFC 5801 §5).
+    #[must_use]
+    pub const fn binds_channel(self) -> bool {
+        matches!(self, Self::ScramSha1Plus | Self::ScramSha256Plus | Self::ScramSha512Plus)
+    }
+
+    pub(super) const fn needs(self) -> Needs {
+        match self {
+            Self::Anonymous | Self::External => Needs::Nothing,
+            #[cfg(feature = "rsasl")]
+            Self::XOauth2 | Self::OauthBearer => Needs::Token,
+            #[cfg(feature = "rsasl")]
+            Self::Login => Needs::Password,
+            Self::Plain
+            | Self::ScramSha1
+            | Self::ScramSha256
+            | Self::ScramSha512
+            | Self::ScramSha1Plus
+            | Self::ScramSha256Plus
+            | Self::ScramSha512Plus => Needs::Password,
         }
     }
 }

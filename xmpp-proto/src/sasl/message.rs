@@ -7,27 +7,21 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
+use super::binding::Binding;
 use super::scram::ScramLimits;
 use super::{MessageFault, SaslError, ScramServerError};
 
-/// `gs2-cbind-flag`: what the client says about channel binding.
-#[derive(Clone, Copy)]
-pub(super) enum BindingFlag {
-    /// `n`: the client does not support it.
-    Unsupported,
-}
-
-impl BindingFlag {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Unsupported => "n",
+/// `gs2-header`: what is said about channel binding, and possibly the identity to act as.
+pub(super) fn gs2_header(binding: &Binding, authzid: Option<&str>) -> String {
+    let mut header = String::new();
+    match binding {
+        Binding::Unsupported => header.push('n'),
+        Binding::NotOffered => header.push('y'),
+        Binding::To { kind, .. } => {
+            header.push_str("p=");
+            header.push_str(kind.name());
         }
     }
-}
-
-/// `gs2-header`: the flag and possibly the identity to act as.
-pub(super) fn gs2_header(flag: BindingFlag, authzid: Option<&str>) -> String {
-    let mut header = String::from(flag.as_str());
     header.push(',');
     if let Some(authzid) = authzid {
         header.push_str("a=");
@@ -46,10 +40,19 @@ pub(super) fn client_first_bare(username: &str, nonce: &str) -> String {
     message
 }
 
-/// `client-final-message-without-proof`.
-pub(super) fn client_final_without_proof(gs2_header: &str, nonce: &str) -> String {
+/// `client-final-message-without-proof`. What the channel is bound to follows the header
+/// (`cbind-input`).
+pub(super) fn client_final_without_proof(
+    gs2_header: &str,
+    binding: &Binding,
+    nonce: &str,
+) -> String {
     let mut message = String::from("c=");
-    BASE64.encode_string(gs2_header, &mut message);
+    let channel = match binding {
+        Binding::Unsupported | Binding::NotOffered => &[][..],
+        Binding::To { data, .. } => data,
+    };
+    BASE64.encode_string([gs2_header.as_bytes(), channel].concat(), &mut message);
     message.push_str(",r=");
     message.push_str(nonce);
     message
@@ -62,7 +65,7 @@ pub(super) fn push_proof(message: &mut String, proof: &[u8]) {
 }
 
 /// `saslname`: the two characters with a meaning of their own are escaped.
-fn push_saslname(out: &mut String, name: &str) {
+pub(super) fn push_saslname(out: &mut String, name: &str) {
     for c in name.chars() {
         match c {
             '=' => out.push_str("=3D"),

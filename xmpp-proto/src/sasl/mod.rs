@@ -9,11 +9,56 @@
 //! make: success without it is [`SaslError::NoSignature`]. The key is derived in slices of
 //! [`ScramLimits::work_slice`] iterations, so that a costly one does not hold up other work.
 //!
+//! # Which mechanism
+//!
+//! The first of the configured list that the server offers, that the credentials
+//! [suit](Credentials::suit), and that is possible on this stream. The list is order and limit in
+//! one: what is not in it is never used. [`Mechanism::DEFAULT`] is SCRAM-SHA-512-PLUS, -256-PLUS,
+//! -1-PLUS, then the same three without -PLUS, then PLAIN; [`Mechanism::at_least`] cuts it off for
+//! an account that is known to have better. ANONYMOUS and EXTERNAL are used only if they are
+//! configured, EXTERNAL only over TLS. With the feature `rsasl`, OAUTHBEARER, XOAUTH2 and LOGIN
+//! may be configured too. A mechanism that fails is the end of the attempt, never the beginning of
+//! a weaker one.
+//!
+//! # Channel binding
+//!
+//! A -PLUS mechanism ties the proof to the TLS channel, so that it is worth nothing to somebody who
+//! sits between two channels, whatever certificate they got hold of. The types are `tls-exporter`
+//! (RFC 9266; TLS 1.3) and `tls-server-end-point` (RFC 5929 §4; any version, but the same for all
+//! who hold the server's key), in this order of preference, as far as the adapter provides them in
+//! [`TlsInfo`](crate::endpoint::TlsInfo). `tls-unique` is not among them: it is not defined for TLS
+//! 1.3 and not sure to be unique before.
+//!
+//! | [policy](ChannelBinding) | this side has | the server offers -PLUS | and names in XEP-0440 | used | flag |
+//! |---|---|---|---|---|---|
+//! | `Preferred` | a type | yes | that type | -PLUS | `p=`type |
+//! | | a type | yes | others, or nothing | plain SCRAM | `n` |
+//! | | a type | no | whatever | plain SCRAM | `y` |
+//! | | none, or no TLS | whatever | whatever | plain SCRAM | `n` |
+//! | `Required` | a type | yes | that type | -PLUS | `p=`type |
+//! | | anything else | | | nothing: [`NoChannelBinding`], nothing is sent | |
+//! | `Off` | whatever | whatever | whatever | plain SCRAM | `n` |
+//!
+//! - `y` says "I could, and you seem not to": a server that did offer -PLUS then knows that
+//!   somebody took it out of the offer, and refuses (RFC 5802 §6). It is said only where the
+//!   configured list has a -PLUS mechanism at all. The flag is covered by the proof.
+//! - Servers that offer -PLUS without XEP-0440 mostly bind to `tls-unique` alone; ejabberd does so
+//!   even on TLS 1.3, where it is of no use. To try another type there would be to fail. Hence `n`.
+//! - What `Preferred` cannot see is an attacker who ends TLS himself with a certificate that is
+//!   trusted, and takes only the XEP-0440 list away: it looks like such a server. An account that
+//!   is pinned to -PLUS, or `Required`, ends there before anything is sent.
+//! - EXTERNAL counts as bound: the certificate was shown in the handshake itself.
+//!
+//! [`NoChannelBinding`]: crate::endpoint::AuthFault::NoChannelBinding
+//!
+//! # Secrets
+//!
 //! Keys, proofs and passwords are wiped after use and never printed. This is as good as safe Rust
 //! gets: what the compiler keeps in registers and on the stack is beyond its reach.
 //!
-//! User names and passwords must be printable ASCII, which is its own prepared form (RFC 4013);
-//! others are refused, by name, before anything is sent.
+//! User names and passwords are prepared by `SASLprep` (RFC 4013). Printable ASCII is its own
+//! prepared form; what else there is needs the feature `unicode`. What cannot be prepared is
+//! refused, by name, before anything is sent.
 //!
 //! ```
 //! use xmpp_proto::sasl::{Credentials, Mechanism, ScramLimits};
@@ -30,6 +75,8 @@
 //! assert_eq!(best, Some(Mechanism::ScramSha1));
 //! ```
 
+mod binding;
+mod choice;
 mod credentials;
 mod derive;
 mod error;
@@ -37,15 +84,22 @@ mod exchange;
 mod failure;
 mod mechanism;
 mod message;
-mod plain;
+#[cfg(feature = "rsasl")]
+mod rsasl;
+#[cfg(feature = "unicode")]
+mod saslprep;
 mod scram;
+mod single;
 
+pub use binding::{BindingType, ChannelBinding};
 pub use credentials::{Credentials, Field, Secret};
 pub use error::{MessageFault, SaslError, ScramServerError};
 pub use failure::{FailureCondition, SaslFailure};
 pub use mechanism::Mechanism;
 pub use scram::ScramLimits;
 
+pub(crate) use binding::ChannelData;
+pub(crate) use choice::{Allowed, ChoiceFault, Offer, choose};
 pub(crate) use exchange::{Exchange, Progress};
 
 #[cfg(test)]

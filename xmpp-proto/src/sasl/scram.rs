@@ -7,10 +7,11 @@ use hmac::digest::block_api::EagerHash;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::binding::Binding;
 use super::credentials::Prepared;
 use super::derive::{Derivation, Proof, Tag};
 use super::exchange::{Progress, Steps};
-use super::message::{self, BindingFlag, ServerFirst};
+use super::message::{self, ServerFirst};
 use super::{MessageFault, SaslError};
 
 /// What a client accepts from a SCRAM server, and how it spreads the work.
@@ -62,6 +63,7 @@ pub(super) struct Scram<D: EagerHash> {
     limits: ScramLimits,
     phase: Phase,
     gs2_header: String,
+    binding: Binding,
     nonce: String,
     /// `AuthMessage` as far as it has got: `client-first-message-bare`, then with the server's
     /// first message and `client-final-message-without-proof`, separated by commas.
@@ -92,17 +94,18 @@ impl<D: EagerHash> Scram<D> {
     /// An exchange with this nonce of ours: printable ASCII without comma, never used before.
     pub(super) fn new(
         credentials: &Prepared<'_>,
-        flag: BindingFlag,
+        binding: Binding,
         limits: ScramLimits,
         nonce: String,
     ) -> Self {
         Self {
             limits,
             phase: Phase::Begun,
-            gs2_header: message::gs2_header(flag, credentials.authzid),
-            auth_message: message::client_first_bare(credentials.username, &nonce),
+            gs2_header: message::gs2_header(&binding, credentials.authzid.as_deref()),
+            binding,
+            auth_message: message::client_first_bare(&credentials.username, &nonce),
             nonce,
-            derivation: Some(Derivation::new(credentials.password)),
+            derivation: Some(Derivation::new(&credentials.password)),
             signature: None,
             client_final: String::new(),
         }
@@ -111,7 +114,8 @@ impl<D: EagerHash> Scram<D> {
     fn handle_server_first(&mut self, data: &[u8]) -> Result<Progress, SaslError> {
         let text = message::text(data, &self.limits)?;
         let first = ServerFirst::read(text, &self.nonce, &self.limits)?;
-        self.client_final = message::client_final_without_proof(&self.gs2_header, first.nonce);
+        self.client_final =
+            message::client_final_without_proof(&self.gs2_header, &self.binding, first.nonce);
         let parts = [",", text, ",", &self.client_final];
         self.auth_message.reserve_exact(parts.map(str::len).iter().sum());
         for part in parts {

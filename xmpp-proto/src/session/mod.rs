@@ -1,12 +1,14 @@
 //! What a session keeps beside the bytes: requests that wait for answers, queries that wait for
-//! the application, stanzas whose bytes are not written yet.
+//! the application, stanzas whose bytes are not written yet, and where to connect to.
 
 mod queries;
 mod requests;
+mod targets;
 mod unwritten;
 
 pub(crate) use queries::Queries;
 pub(crate) use requests::Requests;
+pub(crate) use targets::{Candidate, Targets, ip_literal};
 pub(crate) use unwritten::Unwritten;
 
 use crate::Instant;

@@ -12,6 +12,12 @@ const MAX_MECHANISMS: usize = 64;
 /// SASL allows 20 bytes (RFC 4422 §3.1); nothing longer can be a mechanism.
 const MAX_MECHANISM_NAME: usize = 20;
 
+/// The most types of channel binding that are kept of one offer.
+const MAX_BINDINGS: usize = 16;
+
+/// Longer names of types are not kept; the registered ones have up to 20 bytes.
+const MAX_BINDING_NAME: usize = 64;
+
 /// How the receiving entity offers a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
@@ -40,6 +46,7 @@ pub struct Features {
     element: Element,
     starttls: Option<Offer>,
     mechanisms: Vec<String>,
+    bindings: Vec<String>,
     bind: bool,
     session: Option<Offer>,
 }
@@ -68,6 +75,7 @@ impl Features {
                 None => Offer::Voluntary,
             }),
             mechanisms,
+            bindings: bindings(features),
             bind: features.child("bind", ns::BIND).is_some(),
             session,
         }
@@ -84,6 +92,13 @@ impl Features {
     #[must_use]
     pub fn mechanisms(&self) -> &[String] {
         &self.mechanisms
+    }
+
+    /// The types of channel binding that the server supports (XEP-0440), in its order and each
+    /// once; empty if it does not say. Of an absurdly long offer only the first 16 are kept.
+    #[must_use]
+    pub fn channel_bindings(&self) -> &[String] {
+        &self.bindings
     }
 
     /// Resource binding, which is always mandatory (RFC 6120 §7.3.1).
@@ -103,4 +118,19 @@ impl Features {
     pub const fn element(&self) -> &Element {
         &self.element
     }
+}
+
+/// All types in all lists: a server that repeats itself means nothing by it.
+fn bindings(features: ElementRef<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let is = |child: &ElementRef<'_>, name| child.is(name, ns::SASL_CHANNEL_BINDING);
+    let lists = features.elements().filter(|child| is(child, "sasl-channel-binding"));
+    let items = lists.flat_map(ElementRef::elements).filter(|item| is(item, "channel-binding"));
+    for name in items.filter_map(|item| item.attr("type")) {
+        let fits = !name.is_empty() && name.len() <= MAX_BINDING_NAME;
+        if found.len() < MAX_BINDINGS && fits && found.iter().all(|known| *known != *name) {
+            found.push(name.into_owned());
+        }
+    }
+    found
 }

@@ -28,8 +28,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::endpoint::{
-    Action, AttemptId, Client, ClientConfig, Completion, ConnInfo, Endpoint, Event, LostCause,
-    Step, TlsInfo, TlsMode,
+    Action, AttemptId, Client, ClientConfig, Completion, ConnInfo, DnsRecords, Endpoint, Event,
+    LostCause, Step, Target, TlsInfo, TlsMode,
 };
 use crate::xml::{Element, ElementBuilder, Writer};
 use crate::{Instant, Seed, ns};
@@ -50,6 +50,7 @@ pub struct Script {
     client: Client,
     now: Instant,
     link: Option<AttemptId>,
+    records: DnsRecords,
     chunks: Chunks,
     received: usize,
     sent: Vec<u8>,
@@ -57,6 +58,7 @@ pub struct Script {
     completions: VecDeque<Completion>,
     events: VecDeque<Event>,
     takes_events: bool,
+    tls: TlsInfo,
 }
 
 /// More steps than any drain needs: a machine that goes on is caught in a loop.
@@ -71,6 +73,7 @@ impl Script {
             client: Client::new(config, Seed::new([42; 32]), now),
             now,
             link: None,
+            records: DnsRecords::default(),
             chunks: Chunks::Whole,
             received: 0,
             sent: Vec::new(),
@@ -78,6 +81,7 @@ impl Script {
             completions: VecDeque::new(),
             events: VecDeque::new(),
             takes_events: true,
+            tls: TlsInfo::new(),
         }
     }
 
@@ -88,6 +92,21 @@ impl Script {
         self
     }
 
+    /// What DNS says about the domain. Without this, there are no SRV records.
+    #[must_use]
+    pub fn with_records(mut self, records: DnsRecords) -> Self {
+        self.records = records;
+        self
+    }
+
+    /// Tells the client this of every TLS handshake, instead of nothing: what there is for channel
+    /// binding, above all.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsInfo) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Whether events are taken out of the client as they come, as they are by default; else they
     /// wait inside, as for an application that has no room.
     pub fn take_events(&mut self, takes: bool) {
@@ -95,23 +114,74 @@ impl Script {
         self.drain();
     }
 
-    /// Starts an attempt and opens the transport. With direct TLS, secures it too.
+    /// Starts an attempt and opens the transport to the first target. With direct TLS, secures it
+    /// too.
     ///
     /// # Panics
     ///
     /// If the client is open already.
     pub fn connect(&mut self) {
+        self.start();
+        if matches!(self.actions.front(), Some(Action::Connect { .. })) {
+            self.open();
+        }
+    }
+
+    /// Starts an attempt and answers what the client asks DNS, but opens no transport.
+    ///
+    /// # Panics
+    ///
+    /// If the client is open already.
+    pub fn start(&mut self) {
         self.client.connect(self.now).expect("the client is idle");
         self.drain();
-        if let Some(Action::Connect { .. }) = self.actions.front() {
+        if let Some(Action::Resolve { id, .. }) = self.actions.front() {
+            let (id, records) = (*id, self.records.clone());
             self.actions.pop_front();
-            self.link = Some(self.client.attempt());
-            self.client.handle_connected(self.now, self.client.attempt(), ConnInfo::new());
+            self.client.handle_resolved(self.now, id, records);
             self.drain();
         }
+    }
+
+    /// Opens the transport that the client asks for, and with direct TLS secures it too. Returns
+    /// where it leads to.
+    ///
+    /// # Panics
+    ///
+    /// If the client does not ask for one.
+    pub fn open(&mut self) -> Target {
+        let (id, target) = self.take_connect();
+        self.link = Some(id);
+        self.client.handle_connected(self.now, id, ConnInfo::new());
+        self.drain();
         if matches!(self.actions.front(), Some(Action::Secure { .. })) {
             self.secure();
         }
+        target
+    }
+
+    /// Fails to open the transport that the client asks for. Returns where it would lead to.
+    ///
+    /// # Panics
+    ///
+    /// If the client does not ask for one.
+    pub fn refuse(&mut self, cause: LostCause) -> Target {
+        let (id, target) = self.take_connect();
+        self.client.handle_lost(self.now, id, cause);
+        self.drain();
+        target
+    }
+
+    /// The next action, past the ends of earlier transports.
+    fn take_connect(&mut self) -> (AttemptId, Target) {
+        while let Some(action) = self.actions.pop_front() {
+            match action {
+                Action::Connect { id, target } => return (id, target),
+                Action::Disconnect { .. } => {}
+                other => panic!("no transport is due, but {other:?}"),
+            }
+        }
+        panic!("no transport is due")
     }
 
     /// Finishes the TLS handshake that the client asked for.
@@ -124,7 +194,7 @@ impl Script {
         let Some(Action::Secure { id, .. }) = action else {
             panic!("no TLS handshake is due, but {action:?}")
         };
-        self.client.handle_secured(self.now, id, TlsInfo::new());
+        self.client.handle_secured(self.now, id, self.tls.clone());
         self.drain();
     }
 
@@ -151,7 +221,7 @@ impl Script {
 
     /// The transport breaks.
     pub fn lose(&mut self, cause: LostCause) {
-        if let Some(id) = self.link {
+        if let Some(id) = self.link.take() {
             self.client.handle_lost(self.now, id, cause);
             self.drain();
         }

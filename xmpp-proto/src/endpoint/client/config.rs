@@ -7,20 +7,26 @@ use core::time::Duration;
 
 use super::super::Target;
 use crate::jid::BareJid;
-use crate::sasl::{Credentials, Mechanism, ScramLimits, Secret};
+use crate::sasl::{ChannelBinding, Credentials, Mechanism, ScramLimits, Secret};
 use crate::xml::Limits;
 
 /// When TLS is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// On the open stream, by STARTTLS (RFC 6120 §5). Mandatory: a server that does not offer it
-    /// is not logged in to.
+    /// Mandatory TLS in whichever way the server is found: on the open stream by STARTTLS
+    /// (RFC 6120 §5), or before the stream where DNS names the server for direct TLS
+    /// (`_xmpps-client`, XEP-0368). Both kinds of records are one set, in the order of their
+    /// priorities. An explicit target, and the domain itself where there are no records, are
+    /// spoken to with STARTTLS. A server that does not offer it is not logged in to.
     #[default]
     StartTls,
-    /// Before the stream (XEP-0368, RFC 6120 §5 is then not used).
+    /// Mandatory TLS before the stream (XEP-0368, RFC 6120 §5 is then not used). Of DNS, only
+    /// the records `_xmpps-client` count; where there are none, the domain itself is connected to
+    /// on port 5223.
     Direct,
     /// Never: everything, the messages included, can be read and changed on the way. For tests
-    /// and for transports that are secured by other means.
+    /// and for transports that are secured by other means. Of DNS, only the records
+    /// `_xmpp-client` count.
     InsecurePlaintext,
 }
 
@@ -34,7 +40,7 @@ pub enum TlsMode {
 /// use xmpp_proto::endpoint::{ClientConfig, Target};
 ///
 /// let mut config = ClientConfig::new("alice@example.org".parse()?, "a password");
-/// config.target = Target::new("127.0.0.1", 5222);
+/// config.target = Some(Target::new("127.0.0.1", 5222));
 /// config.resource = Some("desk".into());
 /// config.negotiation_timeout = Duration::from_secs(10);
 /// # Ok::<(), xmpp_proto::jid::JidError>(())
@@ -42,21 +48,28 @@ pub enum TlsMode {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// The account.
+    /// The account. Without a localpart it is whatever account at that domain the server finds,
+    /// such as the one that a certificate or a token belongs to; with ANONYMOUS the localpart is
+    /// not used at all.
     pub jid: BareJid,
     /// User name and password. [`ClientConfig::new`] takes the JID's localpart as the user name
     /// (RFC 6120 §6.3.8).
     pub credentials: Credentials,
     /// The resource to ask for; the server chooses if it is absent (RFC 6120 §7.6).
     pub resource: Option<String>,
-    /// Where to connect to. The default is the account's domain and the registered port for the
-    /// TLS mode (5222 or 5223).
-    pub target: Target,
-    /// When TLS is started. The default is mandatory STARTTLS.
+    /// Where to connect to. Without it, which is the default, DNS is asked for the servers of the
+    /// account's domain (RFC 6120 §3.2, XEP-0368).
+    pub target: Option<Target>,
+    /// When TLS is started. The default is mandatory STARTTLS, or direct TLS with servers that
+    /// were found by it in DNS.
     pub tls: TlsMode,
-    /// The SASL mechanisms that may be used, best first. The default is SCRAM-SHA-256,
-    /// SCRAM-SHA-1, PLAIN, so that PLAIN is never used where SCRAM is offered.
+    /// The SASL mechanisms that may be used, best first: the order of preference and the limit in
+    /// one. The default is [`Mechanism::DEFAULT`], where PLAIN comes last, so that it is never
+    /// used where SCRAM is offered. [`Mechanism::at_least`] pins an account.
     pub mechanisms: Vec<Mechanism>,
+    /// Whether SCRAM is bound to the TLS channel. The default is: where the server names a type
+    /// that is available here.
+    pub channel_binding: ChannelBinding,
     /// Allows PLAIN on a stream without TLS: everybody on the way reads the password. The default
     /// is false.
     pub insecure_plain_without_tls: bool,
@@ -67,8 +80,16 @@ pub struct ClientConfig {
     /// The language of what the server says to people, as `xml:lang` of the stream header
     /// (RFC 6120 §4.7.4).
     pub lang: Option<String>,
-    /// The time from opening the transport to being online. The default is 60 s.
+    /// The time from the start of an attempt to being online, however many targets there are.
+    /// The default is 60 s.
     pub negotiation_timeout: Duration,
+    /// The time that DNS has to name the servers of the domain, and that each of them has to be
+    /// ready for authentication while others wait to be tried. The last one may use all of
+    /// `negotiation_timeout` that is left. The default is 15 s.
+    pub connect_timeout: Duration,
+    /// The most servers of a domain that are tried in an attempt, those of the best priorities.
+    /// The default is 16.
+    pub max_targets: usize,
     /// The time from deciding to end the stream to giving up on the peer. The default is 5 s.
     pub close_timeout: Duration,
     /// The time a request waits for its answer unless it says otherwise. The default is 30 s.
@@ -98,19 +119,21 @@ impl ClientConfig {
     #[must_use]
     pub fn new(jid: BareJid, password: impl Into<Secret>) -> Self {
         let user = jid.local().unwrap_or_default().to_owned();
-        let target = Target::new(jid.domain(), 5222);
         Self {
             credentials: Credentials::new(user, password),
             jid,
             resource: None,
-            target,
+            target: None,
             tls: TlsMode::default(),
-            mechanisms: alloc::vec![Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::Plain],
+            mechanisms: Mechanism::DEFAULT.to_vec(),
+            channel_binding: ChannelBinding::default(),
             insecure_plain_without_tls: false,
             scram: ScramLimits::default(),
             limits: Limits::default(),
             lang: None,
             negotiation_timeout: Duration::from_mins(1),
+            connect_timeout: Duration::from_secs(15),
+            max_targets: 16,
             close_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(30),
@@ -123,21 +146,17 @@ impl ClientConfig {
         }
     }
 
-    /// With the given TLS mode; moves the default port along (5222 or 5223).
+    /// With the given TLS mode.
     #[must_use]
     pub fn with_tls(mut self, tls: TlsMode) -> Self {
         self.tls = tls;
-        let default = if tls == TlsMode::Direct { 5223 } else { 5222 };
-        if self.target.host == self.jid.domain() && matches!(self.target.port, 5222 | 5223) {
-            self.target.port = default;
-        }
         self
     }
 
-    /// With an explicit host and port to connect to.
+    /// With an explicit host and port to connect to; DNS is then not asked for servers.
     #[must_use]
     pub fn with_target(mut self, target: Target) -> Self {
-        self.target = target;
+        self.target = Some(target);
         self
     }
 
@@ -145,6 +164,44 @@ impl ClientConfig {
     #[must_use]
     pub fn with_resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
+        self
+    }
+
+    /// A guest at `domain`, without account and password (ANONYMOUS, RFC 4505, XEP-0175). The
+    /// server makes up the localpart; no other mechanism is used.
+    #[must_use]
+    pub fn anonymous(domain: BareJid) -> Self {
+        Self::new(domain, "")
+            .with_credentials(Credentials::none())
+            .with_mechanisms([Mechanism::Anonymous])
+    }
+
+    /// An account whose proof is a client certificate (EXTERNAL, XEP-0178), which the adapter
+    /// shows in the TLS handshake; no other mechanism is used.
+    ///
+    /// The account's address is sent along, so that a certificate that belongs to another account
+    /// is refused and not logged in with. A JID without localpart sends none: then whatever
+    /// account the certificate belongs to, at that domain, is the one.
+    #[must_use]
+    pub fn external(jid: BareJid) -> Self {
+        let credentials = match jid.local() {
+            Some(_) => Credentials::none().with_authzid(jid.as_str()),
+            None => Credentials::none(),
+        };
+        Self::new(jid, "").with_credentials(credentials).with_mechanisms([Mechanism::External])
+    }
+
+    /// With other credentials than localpart and password, such as a token.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// With this policy of channel binding.
+    #[must_use]
+    pub const fn with_channel_binding(mut self, policy: ChannelBinding) -> Self {
+        self.channel_binding = policy;
         self
     }
 

@@ -1,10 +1,10 @@
 //! The client as an [`Endpoint`]: what the world does to it, and how it digests input.
 
 use super::super::{
-    Action, AttemptId, Completion, ConnInfo, Endpoint, LostCause, Outcome, PeerFault, Phase,
-    Reason, RequestError, Shutdown, Timer, TlsInfo,
+    Action, AttemptId, Completion, ConnInfo, DnsRecords, Endpoint, LostCause, Outcome, PeerFault,
+    Phase, Reason, RequestError, Shutdown, SrvAnswer, Timer, TlsInfo,
 };
-use super::{Client, Event, Link, Query};
+use super::{Client, Event, Link, Query, TlsMode};
 use crate::Instant;
 use crate::negotiate::{Cx, Negotiation, Verdict};
 use crate::ns;
@@ -20,6 +20,13 @@ const BATCH: usize = 64;
 impl Endpoint for Client {
     type Event = Event;
 
+    fn handle_resolved(&mut self, now: Instant, id: AttemptId, records: DnsRecords) {
+        self.advance(now);
+        if id == self.attempt && matches!(self.link, Link::Resolving) {
+            self.connect_to(records);
+        }
+    }
+
     fn handle_connected(&mut self, now: Instant, id: AttemptId, info: ConnInfo) {
         self.advance(now);
         if id != self.attempt || !matches!(self.link, Link::Connecting) {
@@ -28,7 +35,7 @@ impl Endpoint for Client {
         if let Some(entropy) = &info.entropy {
             self.rng.mix(entropy);
         }
-        if self.config.tls == super::TlsMode::Direct {
+        if self.targets.current().is_some_and(|to| to.tls == TlsMode::Direct) {
             self.link = Link::Securing;
             // XEP-0368 §3: clients of direct TLS should name the protocol.
             self.push_secure(Some(b"xmpp-client"));
@@ -67,7 +74,9 @@ impl Endpoint for Client {
             return;
         }
         match &self.link {
-            Link::Idle | Link::Connecting | Link::Flushing(_) | Link::Lost(_) => return,
+            Link::Idle | Link::Resolving | Link::Connecting | Link::Flushing(_) | Link::Lost(_) => {
+                return;
+            }
             Link::Securing => return self.abort(Reason::Peer(PeerFault::DataAfterProceed)),
             Link::Negotiating(negotiation) if negotiation.is_securing() => {
                 return self.abort(Reason::Peer(PeerFault::DataAfterProceed));
@@ -99,7 +108,7 @@ impl Endpoint for Client {
             return;
         }
         let ended = match &self.link {
-            Link::Idle | Link::Lost(_) => return,
+            Link::Idle | Link::Resolving | Link::Lost(_) => return,
             Link::Flushing(ended) => return self.finish(ended.clone()),
             // RFC 6120 §4.4: some peers close TCP instead of answering the closing tag.
             Link::Closing { .. } if self.out.is_empty() => self.ended(Reason::ClosedByUs),
@@ -109,6 +118,7 @@ impl Endpoint for Client {
         if self.undigested > 0 {
             self.link = Link::Lost(ended);
             self.deadline = None;
+            self.step_deadline = None;
             // Whoever waits for these must not wait for the application to take events.
             self.fail_unwritten();
         } else {
@@ -123,6 +133,12 @@ impl Endpoint for Client {
         {
             self.deadline = None;
             self.give_up(timer);
+        }
+        if let Some((timer, at)) = self.step_deadline
+            && at <= self.now
+        {
+            self.step_deadline = None;
+            self.give_up_step(timer);
         }
         while let Some(token) = self.requests.take_due(self.now) {
             let result = Err(RequestError::TimedOut);
@@ -151,8 +167,8 @@ impl Endpoint for Client {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let deadline = self.deadline.map(|(_, at)| at);
-        earliest([deadline, self.requests.poll_timeout(), self.queries.poll_timeout()])
+        let [deadline, step] = [self.deadline, self.step_deadline].map(|timer| Some(timer?.1));
+        earliest([deadline, step, self.requests.poll_timeout(), self.queries.poll_timeout()])
     }
 
     fn work(&mut self) -> bool {
@@ -191,7 +207,9 @@ impl Endpoint for Client {
             Link::Online | Link::Closing { .. } => self.has_input_room(),
             // Read and dropped: unread bytes would make TCP reset what we still have to say.
             Link::Flushing(_) => true,
-            Link::Idle | Link::Connecting | Link::Securing | Link::Lost(_) => false,
+            Link::Idle | Link::Resolving | Link::Connecting | Link::Securing | Link::Lost(_) => {
+                false
+            }
         }
     }
 
@@ -211,12 +229,12 @@ enum Digested {
 
 impl Client {
     fn cx(&mut self) -> Cx<'_> {
-        Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng }
+        Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng, tls: self.tls.as_ref() }
     }
 
     fn push_secure(&mut self, alpn: Option<&'static [u8]>) {
         // RFC 6120 §13.7.2.1: the reference identity is the domain, whatever host this is.
-        let server_name = self.config.jid.domain().into();
+        let server_name = self.config.jid.ascii_domain().into_owned();
         self.actions.push_back(Action::Secure { id: self.attempt, server_name, alpn });
     }
 
@@ -242,7 +260,11 @@ impl Client {
             }
             Link::Online | Link::Closing { .. } => !self.is_output_full(),
             Link::Lost(_) => true,
-            Link::Idle | Link::Connecting | Link::Securing | Link::Flushing(_) => false,
+            Link::Idle
+            | Link::Resolving
+            | Link::Connecting
+            | Link::Securing
+            | Link::Flushing(_) => false,
         };
         open && self.undigested > 0 && self.has_event_room()
     }
@@ -270,7 +292,12 @@ impl Client {
             }
             Ok(Some(Item::Element(element))) => {
                 trace::received(element);
-                let cx = &mut Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng };
+                let cx = &mut Cx {
+                    config: &self.config,
+                    out: &mut self.out,
+                    rng: &mut self.rng,
+                    tls: self.tls.as_ref(),
+                };
                 match &mut self.link {
                     _ if element.is("error", ns::STREAM) => {
                         Digested::Error(StreamError::from_element(element))
@@ -305,7 +332,12 @@ impl Client {
     }
 
     fn work_on_login(&mut self) {
-        let cx = &mut Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng };
+        let cx = &mut Cx {
+            config: &self.config,
+            out: &mut self.out,
+            rng: &mut self.rng,
+            tls: self.tls.as_ref(),
+        };
         if let Link::Negotiating(negotiation) = &mut self.link {
             match negotiation.work(cx) {
                 Ok(verdict) => self.follow(verdict),
@@ -329,6 +361,8 @@ impl Client {
             Verdict::Online(jid) => {
                 self.link = Link::Online;
                 self.deadline = None;
+                self.step_deadline = None;
+                self.targets.succeeded();
                 self.jid = Some(jid.clone());
                 self.events.push_back(Event::Online { jid });
             }
@@ -399,6 +433,30 @@ impl Client {
         self.completions.push_back(Completion::Reply { token, result });
     }
 
+    /// Takes the targets from DNS and begins with the first.
+    fn connect_to(&mut self, records: DnsRecords) {
+        let domain = self.config.jid.ascii_domain();
+        let (tls, max) = (self.config.tls, self.config.max_targets);
+        match self.targets.resolve(&domain, tls, records, max, self.now, &mut self.rng) {
+            Ok(()) => self.open_next(),
+            Err(reason) => self.finish(self.ended(reason)),
+        }
+    }
+
+    /// A deadline of one step has passed, and there is another step to go on with.
+    fn give_up_step(&mut self, timer: Timer) {
+        if matches!(self.link, Link::Resolving) {
+            // The answer may still come: it must find nobody.
+            self.actions.push_back(Action::Disconnect { id: self.attempt, how: Shutdown::Abort });
+            let failed = SrvAnswer::Failed("no answer in time".into());
+            self.connect_to(DnsRecords { xmpps: failed.clone(), xmpp: failed });
+        } else if self.phase() < Phase::Authenticating
+            && !matches!(self.link, Link::Flushing(_) | Link::Lost(_))
+        {
+            self.abort(Reason::TimedOut(timer));
+        }
+    }
+
     /// A deadline of the attempt has passed.
     fn give_up(&mut self, timer: Timer) {
         match &self.link {
@@ -406,7 +464,7 @@ impl Client {
                 let ended = ended.clone();
                 self.disconnect(ended, Shutdown::Abort);
             }
-            Link::Connecting | Link::Securing | Link::Closing { .. } => {
+            Link::Resolving | Link::Connecting | Link::Securing | Link::Closing { .. } => {
                 self.abort(Reason::TimedOut(timer));
             }
             Link::Negotiating(negotiation) if negotiation.is_securing() => {

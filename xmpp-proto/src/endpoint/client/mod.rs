@@ -5,6 +5,7 @@ mod event;
 mod machine;
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 pub use config::{ClientConfig, TlsMode};
 pub use event::{Event, Misuse, Query, Rejected, Request};
@@ -17,7 +18,7 @@ use crate::Instant;
 use crate::jid::FullJid;
 use crate::negotiate::Negotiation;
 use crate::rng::{Rng, Seed};
-use crate::session::{Queries, Requests, Unwritten, earliest};
+use crate::session::{Candidate, Queries, Requests, Targets, Unwritten, earliest, ip_literal};
 use crate::stanza::{Iq, Stanza, StanzaError};
 use crate::stream::{CLOSE, Outbox, StreamCondition, StreamError};
 use crate::sync::Arc;
@@ -95,7 +96,12 @@ pub struct Client {
     queries: Queries,
     unwritten: Unwritten,
     next_token: u64,
+    targets: Targets,
+    /// The end of the whole login, through all targets.
+    negotiation_until: Instant,
     deadline: Option<(Timer, Instant)>,
+    /// The end of one step of the login, which leads to the next step.
+    step_deadline: Option<(Timer, Instant)>,
     jid: Option<FullJid>,
     tls: Option<TlsInfo>,
 }
@@ -104,6 +110,8 @@ pub struct Client {
 enum Link {
     /// No transport.
     Idle,
+    /// `Action::Resolve` is out.
+    Resolving,
     /// `Action::Connect` is out.
     Connecting,
     /// Direct TLS: `Action::Secure` is out and there is no stream yet.
@@ -143,14 +151,21 @@ impl Client {
             queries: Queries::default(),
             unwritten: Unwritten::default(),
             next_token: 0,
+            targets: Targets::default(),
+            negotiation_until: now,
             deadline: None,
+            step_deadline: None,
             jid: None,
             tls: None,
             config,
         }
     }
 
-    /// Starts an attempt: exactly one. It ends in [`Event::Online`] or [`Event::Ended`].
+    /// Starts an attempt. It ends in [`Event::Online`] or [`Event::Ended`].
+    ///
+    /// Without a configured target, it asks for the SRV records of the domain and tries one server
+    /// after the other until one is ready for authentication. Servers that failed a few minutes
+    /// ago, in this attempt or an earlier one of this client, come last.
     ///
     /// # Errors
     ///
@@ -160,14 +175,25 @@ impl Client {
         if !matches!(self.link, Link::Idle) {
             return Err(Misuse::AlreadyOpen);
         }
-        self.attempt = AttemptId(self.attempt.0.wrapping_add(1));
-        self.parser.reset();
-        self.undigested = 0;
-        self.out.reset();
-        self.link = Link::Connecting;
-        self.arm(Timer::Negotiation);
-        let target = self.config.target.clone();
-        self.actions.push_back(Action::Connect { id: self.attempt, target });
+        self.targets.reset();
+        self.negotiation_until = self.now + self.config.negotiation_timeout;
+        self.deadline = Some((Timer::Negotiation, self.negotiation_until));
+        let (domain, tls) = (self.config.jid.ascii_domain(), self.config.tls);
+        match &self.config.target {
+            Some(target) => self.targets.push(Candidate::new(target.clone(), tls)),
+            None if ip_literal(&domain).is_some() => {
+                self.targets.push(Candidate::domain(&domain, tls));
+            }
+            None => {
+                self.link = Link::Resolving;
+                self.step_deadline = Some((Timer::Resolve, self.now + self.config.connect_timeout));
+                let domain = domain.into_owned();
+                let id = self.next_attempt();
+                self.actions.push_back(Action::Resolve { id, domain });
+                return Ok(());
+            }
+        }
+        self.open_next();
         Ok(())
     }
 
@@ -262,8 +288,9 @@ impl Client {
     /// is awaited (RFC 6120 §4.4). [`Event::Ended`] tells when it is done.
     pub fn close(&mut self, now: Instant) {
         self.advance(now);
+        self.targets.stop();
         match &self.link {
-            Link::Connecting | Link::Securing => self.abort(Reason::ClosedByUs),
+            Link::Resolving | Link::Connecting | Link::Securing => self.abort(Reason::ClosedByUs),
             Link::Negotiating(negotiation) if negotiation.is_securing() => {
                 self.abort(Reason::ClosedByUs);
             }
@@ -271,7 +298,7 @@ impl Client {
                 let from = self.phase();
                 self.out.write_raw(|out| out.extend_from_slice(CLOSE));
                 self.link = Link::Closing { from };
-                self.arm(Timer::Close);
+                self.arm_close();
             }
             Link::Idle | Link::Closing { .. } | Link::Flushing(_) | Link::Lost(_) => {}
         }
@@ -318,6 +345,7 @@ impl Client {
     #[must_use]
     pub fn phase(&self) -> Phase {
         match &self.link {
+            Link::Resolving => Phase::Resolving,
             Link::Idle | Link::Connecting => Phase::Connecting,
             Link::Securing => Phase::Securing,
             Link::Negotiating(negotiation) => negotiation.phase(),
@@ -333,9 +361,9 @@ impl Client {
     pub fn next_timer(&self) -> Option<(Timer, Instant)> {
         let requests = self.requests.poll_timeout().map(|at| (Timer::Request, at));
         let queries = self.queries.poll_timeout().map(|at| (Timer::Answer, at));
-        let next = earliest([self.deadline, requests, queries].map(|timer| Some(timer?.1)))?;
-        let timers = [self.deadline, requests, queries].into_iter().flatten();
-        timers.into_iter().find(|(_, at)| *at == next)
+        let timers = [self.deadline, self.step_deadline, requests, queries];
+        let next = earliest(timers.map(|timer| Some(timer?.1)))?;
+        timers.into_iter().flatten().find(|(_, at)| *at == next)
     }
 
     /// Time never goes back.
@@ -358,12 +386,27 @@ impl Client {
         Ok(())
     }
 
-    fn arm(&mut self, timer: Timer) {
-        let after = match timer {
-            Timer::Close => self.config.close_timeout,
-            _ => self.config.negotiation_timeout,
-        };
-        self.deadline = Some((timer, self.now + after));
+    /// From now on the end is near.
+    fn arm_close(&mut self) {
+        self.step_deadline = None;
+        self.deadline = Some((Timer::Close, self.now + self.config.close_timeout));
+    }
+
+    fn next_attempt(&mut self) -> AttemptId {
+        self.attempt = AttemptId(self.attempt.0.wrapping_add(1));
+        self.attempt
+    }
+
+    /// Connects to the next target. There must be one.
+    fn open_next(&mut self) {
+        let Some(candidate) = self.targets.advance() else { return };
+        let target = candidate.target.clone();
+        self.link = Link::Connecting;
+        self.deadline = Some((Timer::Negotiation, self.negotiation_until));
+        let until = self.now + self.config.connect_timeout;
+        self.step_deadline = self.targets.has_more().then_some((Timer::Target, until));
+        let id = self.next_attempt();
+        self.actions.push_back(Action::Connect { id, target });
     }
 
     fn ended(&self, reason: Reason) -> Ended {
@@ -371,7 +414,14 @@ impl Client {
             Link::Closing { from } => *from,
             _ => self.phase(),
         };
-        Ended { reason, phase, target: self.config.target.clone() }
+        Ended {
+            reason,
+            phase,
+            domain: self.config.jid.domain().into(),
+            target: self.targets.current().map(|candidate| candidate.target.clone()),
+            tried: Vec::new(),
+            dns_failure: None,
+        }
     }
 
     /// Ends the attempt because of `reason`: tells the peer what it must know, then flushes.
@@ -395,10 +445,14 @@ impl Client {
             // Our closing tag is out already; nothing may follow it.
             Link::Closing { .. } => {}
             Link::Lost(_) => return self.finish(ended),
-            Link::Idle | Link::Connecting | Link::Securing | Link::Flushing(_) => return,
+            Link::Idle
+            | Link::Resolving
+            | Link::Connecting
+            | Link::Securing
+            | Link::Flushing(_) => return,
         }
         self.link = Link::Flushing(ended);
-        self.arm(Timer::Close);
+        self.arm_close();
     }
 
     /// Drops the transport without another word.
@@ -408,19 +462,29 @@ impl Client {
     }
 
     fn disconnect(&mut self, ended: Ended, how: Shutdown) {
+        // A handshake that has not begun need not begin.
+        self.actions.retain(|action| !matches!(action, Action::Secure { .. }));
         self.actions.push_back(Action::Disconnect { id: self.attempt, how });
         self.finish(ended);
     }
 
-    /// The transport is gone: every token gets its completion, and the application the event.
-    fn finish(&mut self, ended: Ended) {
+    /// The transport is gone: the login goes on with the next target, or every token gets its
+    /// completion, and the application the event.
+    fn finish(&mut self, mut ended: Ended) {
         self.link = Link::Idle;
         self.deadline = None;
+        self.step_deadline = None;
         self.jid = None;
         self.tls = None;
         self.undigested = 0;
         self.out.reset();
         self.parser.reset();
+        if self.now >= self.negotiation_until {
+            self.targets.stop();
+        }
+        if self.targets.goes_on_after(&mut ended, self.now) {
+            return self.open_next();
+        }
         self.queries.clear();
         self.fail_unwritten();
         for token in self.requests.take_all() {

@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 use super::respond;
 use crate::rng::{Rng, Seed};
@@ -24,6 +24,7 @@ pub(super) fn verifier(signature: &[u8]) -> String {
 pub(crate) enum Hash {
     Sha1,
     Sha256,
+    Sha512,
 }
 
 impl Hash {
@@ -31,6 +32,7 @@ impl Hash {
         match self {
             Self::Sha1 => Sha1::digest(data).to_vec(),
             Self::Sha256 => Sha256::digest(data).to_vec(),
+            Self::Sha512 => Sha512::digest(data).to_vec(),
         }
     }
 
@@ -44,6 +46,12 @@ impl Hash {
                 .as_bytes()
                 .to_vec(),
             Self::Sha256 => Hmac::<Sha256>::new_from_slice(key)
+                .expect(any)
+                .chain_update(data)
+                .finalize()
+                .as_bytes()
+                .to_vec(),
+            Self::Sha512 => Hmac::<Sha512>::new_from_slice(key)
                 .expect(any)
                 .chain_update(data)
                 .finalize()
@@ -87,19 +95,25 @@ impl Account {
             server_key: hash.hmac(&salted, b"Server Key"),
         }
     }
+
+    /// `StoredKey` and `ServerKey`.
+    pub(super) fn keys(&self) -> (&[u8], &[u8]) {
+        (&self.stored_key, &self.server_key)
+    }
 }
 
 /// One exchange seen from the server.
 pub(crate) struct Server<'a> {
     account: &'a Account,
     header: String,
+    channel: Vec<u8>,
     client_first_bare: String,
     nonce: String,
     pub(crate) challenge: String,
 }
 
 impl<'a> Server<'a> {
-    /// Reads the client's first message, which must name these.
+    /// Reads the client's first message, which must name these, and have the flag `n`.
     pub(crate) fn first(
         account: &'a Account,
         message: &[u8],
@@ -107,9 +121,21 @@ impl<'a> Server<'a> {
         authzid: Option<&str>,
         nonce: &str,
     ) -> Self {
+        Self::bound(account, message, username, authzid, nonce, ("n", b""))
+    }
+
+    /// The same with another flag, and what the channel looks like from here.
+    pub(crate) fn bound(
+        account: &'a Account,
+        message: &[u8],
+        username: &str,
+        authzid: Option<&str>,
+        nonce: &str,
+        (flag, channel): (&str, &[u8]),
+    ) -> Self {
         let message = core::str::from_utf8(message).expect("SCRAM is text");
         let mut parts = message.splitn(3, ',');
-        assert_eq!(parts.next(), Some("n"), "no channel binding");
+        assert_eq!(parts.next(), Some(flag));
         let header_authzid = parts.next().expect("the header has two commas");
         let bare = parts.next().expect("the header has two commas");
         match authzid {
@@ -127,7 +153,8 @@ impl<'a> Server<'a> {
         let salt = BASE64.encode(&account.salt);
         Self {
             account,
-            header: format!("n,{header_authzid},"),
+            header: format!("{flag},{header_authzid},"),
+            channel: channel.to_vec(),
             client_first_bare: bare.to_string(),
             challenge: format!("r={nonce},s={salt},i={}", account.iterations),
             nonce,
@@ -138,8 +165,12 @@ impl<'a> Server<'a> {
     pub(crate) fn last(&self, message: &[u8]) -> Option<String> {
         let message = core::str::from_utf8(message).expect("SCRAM is text");
         let (without_proof, proof) = message.rsplit_once(",p=").expect("a proof");
-        let expected = format!("c={},r={}", BASE64.encode(&self.header), self.nonce);
-        assert_eq!(without_proof, expected);
+        let input = [self.header.as_bytes(), &self.channel].concat();
+        let expected = format!("c={},r={}", BASE64.encode(input), self.nonce);
+        if without_proof != expected {
+            assert!(!self.channel.is_empty(), "{without_proof}");
+            return None;
+        }
         let proof = BASE64.decode(proof).expect("base64");
         let auth_message = format!("{},{},{without_proof}", self.client_first_bare, self.challenge);
         let Account { hash, stored_key, server_key, .. } = self.account;
@@ -170,6 +201,7 @@ fn hash() -> impl Strategy<Value = (Hash, Mechanism)> {
     prop_oneof![
         Just((Hash::Sha1, Mechanism::ScramSha1)),
         Just((Hash::Sha256, Mechanism::ScramSha256)),
+        Just((Hash::Sha512, Mechanism::ScramSha512)),
     ]
 }
 
@@ -179,8 +211,8 @@ proptest! {
         (hash, mechanism) in hash(),
         username in "[ -~]{1,40}",
         authzid in proptest::option::of("[ -~]{1,40}"),
-        // Beyond the block of both hashes, 64 bytes, HMAC hashes the key first.
-        password in "[ -~]{1,80}",
+        // Beyond the block of the hash, 64 or 128 bytes, HMAC hashes the key first.
+        password in "[ -~]{1,160}",
         other in "[ -~]{1,80}",
         salt in proptest::collection::vec(any::<u8>(), 1..64),
         iterations in 1_u32..50,
@@ -200,7 +232,7 @@ proptest! {
             let knows = *server_password == password;
             let account = Account::new(hash, server_password, &salt, iterations);
             let mut client =
-                Exchange::start(mechanism, &credentials, &limits, &mut rng).expect("printable");
+                Exchange::start(super::unbound(mechanism), &credentials, &limits, &mut rng).expect("printable");
             let first = client.initial_response().expect("the client begins");
             let server =
                 Server::first(&account, &first, &username, authzid.as_deref(), &server_nonce);

@@ -8,7 +8,7 @@ use crate::sasl::{
 
 fn start(mechanism: Mechanism, credentials: &Credentials) -> Result<Exchange, SaslError> {
     let mut rng = Rng::new(Seed::new([1; 32]));
-    Exchange::start(mechanism, credentials, &ScramLimits::default(), &mut rng)
+    Exchange::start(super::unbound(mechanism), credentials, &ScramLimits::default(), &mut rng)
 }
 
 fn plain(credentials: &Credentials) -> Exchange {
@@ -63,7 +63,7 @@ fn plain_has_no_challenge_no_work_and_no_data_with_success() {
 
 /// The error for credentials with `text` as each of their parts in turn.
 fn refused(text: &str, error: impl Fn(Field) -> SaslError) {
-    for &mechanism in Mechanism::ALL {
+    for &mechanism in Mechanism::DEFAULT {
         for (what, credentials) in [
             (Field::Username, Credentials::new(text, "secret")),
             (Field::Password, Credentials::new("user", text)),
@@ -84,6 +84,7 @@ fn nul_and_other_control_characters_are_refused() {
     }
 }
 
+#[cfg(not(feature = "unicode"))]
 #[test]
 fn texts_that_need_unicode_preparation_are_refused() {
     for text in ["\u{e9}", "sé", "пароль", "\u{a0}", "a\u{ad}", "\u{1f600}"] {
@@ -100,7 +101,7 @@ fn empty_texts_are_refused() {
 fn every_printable_ascii_character_is_allowed() {
     let text: String = (' '..='~').collect();
     let credentials = Credentials::new(&*text, &*text).with_authzid(&*text);
-    for &mechanism in Mechanism::ALL {
+    for &mechanism in Mechanism::DEFAULT {
         assert!(start(mechanism, &credentials).is_ok());
     }
 }
@@ -115,7 +116,7 @@ fn secrets_are_not_printed() {
     assert!(printed.contains("user") && printed.contains("other"));
     assert!(!printed.contains("pencil"));
 
-    for &mechanism in Mechanism::ALL {
+    for &mechanism in Mechanism::DEFAULT {
         let mut exchange = start(mechanism, &credentials).expect("the credentials are good");
         let _ = exchange.initial_response();
         assert_eq!(format!("{exchange:?}"), format!("Exchange {{ mechanism: {mechanism:?}, .. }}"));
@@ -137,7 +138,7 @@ fn mechanisms_go_by_their_registered_names() {
         assert_eq!(Mechanism::from_name(mechanism.name()), Some(mechanism));
         assert_eq!(mechanism.to_string(), mechanism.name());
     }
-    for name in ["", "plain", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-512", "PLAIN ", "SCRAM-SHA-2"] {
+    for name in ["", "plain", "SCRAM-SHA-1-PLUS ", "SCRAM-SHA-384", "PLAIN ", "SCRAM-SHA-2"] {
         assert_eq!(Mechanism::from_name(name), None, "{name}");
     }
 }
@@ -147,5 +148,75 @@ fn mechanisms_are_ordered_by_strength() {
     assert!(Mechanism::ALL.is_sorted_by(|a, b| a > b), "the strongest first");
     assert!(Mechanism::ScramSha256 > Mechanism::ScramSha1);
     assert!(Mechanism::ScramSha1 > Mechanism::Plain);
-    assert!(Mechanism::ALL.iter().all(|m| m.reveals_password() == (*m == Mechanism::Plain)));
+    assert!(Mechanism::ScramSha1Plus > Mechanism::ScramSha512);
+    assert!(Mechanism::DEFAULT.iter().all(|m| m.reveals_password() == (*m == Mechanism::Plain)));
+}
+
+#[test]
+fn the_default_is_the_strongest_protection_first() {
+    let names: alloc::vec::Vec<_> = Mechanism::DEFAULT.iter().map(|m| m.name()).collect();
+    assert_eq!(
+        names,
+        [
+            "SCRAM-SHA-512-PLUS",
+            "SCRAM-SHA-256-PLUS",
+            "SCRAM-SHA-1-PLUS",
+            "SCRAM-SHA-512",
+            "SCRAM-SHA-256",
+            "SCRAM-SHA-1",
+            "PLAIN",
+        ]
+    );
+}
+
+#[test]
+fn a_pin_allows_nothing_weaker() {
+    for &mechanism in Mechanism::DEFAULT {
+        let pinned = mechanism.at_least();
+        assert_eq!(pinned.last(), Some(&mechanism));
+        assert_eq!(pinned, Mechanism::DEFAULT[..pinned.len()], "{mechanism}");
+    }
+    // These are not among what a password can do, so nothing is stronger in kind.
+    for mechanism in [Mechanism::External, Mechanism::Anonymous] {
+        assert_eq!(mechanism.at_least(), [mechanism]);
+    }
+}
+
+#[test]
+fn rfc4505_anonymous_says_nothing() {
+    let mut exchange = start(Mechanism::Anonymous, &Credentials::none()).expect("needs nothing");
+    assert_eq!(*exchange.initial_response().expect("the client begins"), b"");
+    assert_eq!(exchange.handle_success(None), Ok(()));
+    super::assert_over(&mut exchange);
+    // What is there is not told.
+    let known = Credentials::new("user", "secret").with_authzid("other");
+    let mut exchange = start(Mechanism::Anonymous, &known).expect("needs nothing");
+    assert_eq!(*exchange.initial_response().expect("the client begins"), b"");
+}
+
+#[test]
+fn rfc4422_external_says_whom_to_act_as_or_nothing() {
+    for (credentials, message) in [
+        (Credentials::none(), ""),
+        (Credentials::none().with_authzid("user@example.org"), "user@example.org"),
+        (Credentials::new("user", "secret"), ""),
+    ] {
+        let mut exchange = start(Mechanism::External, &credentials).expect("needs nothing");
+        assert_eq!(*exchange.initial_response().expect("once"), message.as_bytes());
+        assert_eq!(exchange.handle_challenge(b"").unwrap_err(), SaslError::UnexpectedChallenge);
+        super::assert_over(&mut exchange);
+    }
+}
+
+#[test]
+fn credentials_suit_what_they_have_the_proof_for() {
+    let (password, none) = (Credentials::new("user", "secret"), Credentials::none());
+    for &mechanism in Mechanism::DEFAULT {
+        assert!(password.suit(mechanism) && !none.suit(mechanism));
+        let error = SaslError::Missing { what: Field::Password };
+        assert_eq!(start(mechanism, &none).expect_err("no password"), error);
+    }
+    for credentials in [&password, &none] {
+        assert!(credentials.suit(Mechanism::External) && credentials.suit(Mechanism::Anonymous));
+    }
 }

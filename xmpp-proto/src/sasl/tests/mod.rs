@@ -1,7 +1,9 @@
+mod choice;
 mod counterpart;
 mod credentials;
 mod failure;
 mod hostile;
+mod peer;
 mod scram;
 
 use alloc::string::{String, ToString};
@@ -9,12 +11,19 @@ use alloc::vec::Vec;
 
 pub(crate) use counterpart::{Account, Hash, Server};
 
+use super::binding::Binding;
+use super::choice::Choice;
 use super::{Credentials, Exchange, Mechanism, Progress, SaslError, ScramLimits};
+
+/// The mechanism without channel binding.
+pub(in crate::sasl) fn unbound(mechanism: Mechanism) -> Choice {
+    Choice { mechanism, binding: Binding::Unsupported }
+}
 
 /// An exchange with a nonce of the test's choice.
 fn begin(mechanism: Mechanism, password: &str, limits: &ScramLimits, nonce: &str) -> Exchange {
     let credentials = Credentials::new("user", password);
-    Exchange::with_nonce(mechanism, &credentials, limits, nonce.to_string())
+    Exchange::with_nonce(unbound(mechanism), &credentials, limits, nonce.to_string())
         .expect("the credentials are good")
 }
 

@@ -68,8 +68,7 @@ fn any_chunking_gives_the_same_login() {
 fn direct_tls_secures_before_the_header() {
     let mut script = Script::new(direct());
     let now = script.now();
-    script.client().connect(now).unwrap();
-    script.drain();
+    script.start();
     let Some(Action::Connect { id, target }) = script.next_action() else { panic!() };
     assert_eq!(target.to_string(), "example.org:5223");
     script.client().handle_connected(now, id, crate::endpoint::ConnInfo::new());
@@ -262,9 +261,7 @@ fn the_deadline_covers_the_whole_negotiation() {
 #[test]
 fn a_transport_that_never_opens_is_given_up() {
     let mut script = Script::new(direct());
-    let now = script.now();
-    script.client().connect(now).unwrap();
-    script.drain();
+    script.start();
     let Some(Action::Connect { id, .. }) = script.next_action() else { panic!() };
     script.pass(Duration::from_mins(1));
     let how = Shutdown::Abort;
@@ -279,12 +276,8 @@ fn a_transport_that_never_opens_is_given_up() {
 #[test]
 fn a_refused_connection_says_where() {
     let mut script = Script::new(direct());
-    let now = script.now();
-    script.client().connect(now).unwrap();
-    script.drain();
-    let Some(Action::Connect { id, .. }) = script.next_action() else { panic!() };
-    script.client().handle_lost(now, id, LostCause::Refused);
-    script.drain();
+    script.start();
+    script.refuse(LostCause::Refused);
     let ended = ended(&mut script);
     assert!(ended.is_retryable());
     let text = ended.to_string();

@@ -5,11 +5,16 @@
     reason = "tests are for reading, not for speed"
 )]
 
+mod binding;
 mod closing;
 mod faults;
+mod hostile;
 mod login;
 mod scram;
 mod stanzas;
+mod targets;
+#[cfg(feature = "unicode")]
+mod unicode;
 
 use alloc::format;
 use alloc::string::String;

@@ -1,4 +1,5 @@
-//! PLAIN (RFC 4616): one message, nothing to check.
+//! PLAIN (RFC 4616), ANONYMOUS (RFC 4505) and EXTERNAL (RFC 4422 appendix A): one message, and
+//! nothing to check.
 
 use alloc::vec::Vec;
 
@@ -8,22 +9,22 @@ use super::credentials::Prepared;
 use super::exchange::{Progress, Steps};
 use super::{MessageFault, SaslError};
 
-/// The client's side of PLAIN.
-pub(super) struct Plain {
+/// The client's side of a mechanism with one message.
+pub(super) struct Single {
     /// The message, until it is taken.
     message: Option<Zeroizing<Vec<u8>>>,
 }
 
-impl Plain {
+impl Single {
     /// `[authzid] NUL authcid NUL passwd` (RFC 4616 §2). None of the three can contain NUL: they
     /// are prepared.
-    pub(super) fn new(credentials: &Prepared<'_>) -> Self {
+    pub(super) fn plain(credentials: &Prepared<'_>) -> Self {
         let parts = [
-            credentials.authzid.unwrap_or_default(),
+            credentials.authzid.as_deref().unwrap_or_default(),
             "\0",
-            credentials.username,
+            &credentials.username,
             "\0",
-            credentials.password,
+            &credentials.password,
         ];
         // All at once: a buffer that grows leaves pieces of the password behind.
         let mut message = Zeroizing::new(Vec::with_capacity(parts.map(str::len).iter().sum()));
@@ -32,9 +33,19 @@ impl Plain {
         }
         Self { message: Some(message) }
     }
+
+    /// Nothing: the trace information of RFC 4505 §2 is for people who want to be traced.
+    pub(super) fn anonymous() -> Self {
+        Self { message: Some(Zeroizing::default()) }
+    }
+
+    /// The identity to act as, or nothing: the one that the certificate belongs to.
+    pub(super) fn external(authzid: Option<&str>) -> Self {
+        Self { message: Some(Zeroizing::new(authzid.unwrap_or_default().into())) }
+    }
 }
 
-impl Steps for Plain {
+impl Steps for Single {
     fn initial_response(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         self.message.take()
     }

@@ -1,0 +1,12 @@
+//! The runtime against real ejabberd servers, each started by the test that needs it.
+
+mod failures;
+mod login;
+#[path = "../session/mod.rs"]
+mod session;
+#[path = "../support/mod.rs"]
+mod support;
+mod targets;
+mod traffic;
+
+use session::{Session, account, at, without_password};
