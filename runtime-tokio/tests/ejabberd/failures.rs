@@ -7,6 +7,7 @@ use xmpp_proto::sasl::{FailureCondition, Mechanism};
 use xmpp_proto::stream::StreamCondition;
 use xmpp_runtime_tokio::{Config, TlsMode};
 
+use crate::session::scenarios;
 use crate::support::Certificate;
 use crate::support::ejabberd::{Ejabberd, PasswordFormat, ScramHash};
 use crate::{Session, account, at};
@@ -74,13 +75,8 @@ async fn a_domain_that_is_not_served_is_host_unknown() {
 #[tokio::test]
 async fn the_older_of_two_equal_resources_ends_in_conflict() {
     let Some(server) = Ejabberd::builder().user("alice", "secret").start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::Direct).resource("desk");
-    let (older, jid) = Session::online(config.clone()).await;
-    let (newer, same) = Session::online(config).await;
-    assert_eq!(jid, same);
-    assert_eq!(reported(&older.ended().await), StreamCondition::Conflict);
-    newer.client.close();
-    assert_eq!(newer.ended().await.reason, Reason::ClosedByUs);
+    let ended = scenarios::the_older_of_two_equal_resources(&server).await;
+    assert!(!ended.is_retryable());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

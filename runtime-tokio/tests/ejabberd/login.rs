@@ -4,6 +4,7 @@ use xmpp_proto::endpoint::{AuthFault, ClientConfig, Phase, Reason, TlsVersion};
 use xmpp_proto::sasl::{ChannelBinding, FailureCondition, Mechanism};
 use xmpp_runtime_tokio::TlsMode;
 
+use crate::session::scenarios;
 use crate::support::certs::Authority;
 use crate::support::ejabberd::{Ejabberd, PasswordFormat, ScramHash};
 use crate::support::{ANONYMOUS_DOMAIN, TlsVersions};
@@ -97,11 +98,7 @@ async fn anonymous_gets_an_address_from_the_server() {
 #[tokio::test]
 async fn the_resource_is_ours_or_the_servers_choice() {
     let Some(server) = Ejabberd::builder().user("alice", "secret").start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::Direct);
-    let (_chosen, jid) = Session::online(config.clone().resource("desk")).await;
-    assert_eq!(jid.as_str(), "alice@localhost/desk");
-    let (_given, jid) = Session::online(config).await;
-    assert!(!jid.resource().is_empty());
+    scenarios::the_resource_is_ours_or_the_servers_choice(&server).await;
 }
 
 #[tokio::test]

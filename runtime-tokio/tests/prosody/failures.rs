@@ -10,6 +10,7 @@ use xmpp_proto::stanza::Message;
 use xmpp_proto::stream::StreamCondition;
 use xmpp_runtime_tokio::{Config, TlsMode};
 
+use crate::session::scenarios;
 use crate::support::prosody::{Certificate, Encryption, Prosody};
 use crate::{Session, account};
 
@@ -158,15 +159,8 @@ async fn a_domain_that_is_not_served_is_host_unknown() {
 #[tokio::test]
 async fn the_older_of_two_equal_resources_ends_in_conflict() {
     let Some(server) = Prosody::builder().user("alice", "secret").start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::Direct).resource("desk");
-    let (older, jid) = Session::online(config.clone()).await;
-    let (newer, same) = Session::online(config).await;
-    assert_eq!(jid, same);
-    let ended = older.ended().await;
-    assert_eq!(reported(&ended), StreamCondition::Conflict);
+    let ended = scenarios::the_older_of_two_equal_resources(&server).await;
     assert!(!ended.is_retryable());
-    newer.client.close();
-    assert_eq!(newer.ended().await.reason, Reason::ClosedByUs);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

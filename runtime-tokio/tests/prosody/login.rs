@@ -4,6 +4,7 @@ use xmpp_proto::endpoint::{ClientConfig, Phase, Reason, TlsVersion};
 use xmpp_proto::sasl::Mechanism;
 use xmpp_runtime_tokio::TlsMode;
 
+use crate::session::scenarios;
 use crate::support::ANONYMOUS_DOMAIN;
 use crate::support::prosody::{Encryption, PasswordHash, Prosody, TlsVersions};
 use crate::{Session, account, without_password};
@@ -81,11 +82,7 @@ async fn plaintext_works_where_both_sides_say_so() {
 #[tokio::test]
 async fn the_resource_is_ours_or_the_servers_choice() {
     let Some(server) = Prosody::builder().user("alice", "secret").start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::Direct);
-    let (_chosen, jid) = Session::online(config.clone().resource("desk")).await;
-    assert_eq!(jid.as_str(), "alice@localhost/desk");
-    let (_given, jid) = Session::online(config).await;
-    assert!(!jid.resource().is_empty());
+    scenarios::the_resource_is_ours_or_the_servers_choice(&server).await;
 }
 
 #[tokio::test]

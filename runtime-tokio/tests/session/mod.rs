@@ -1,6 +1,8 @@
 //! Clients of a test's own, on a server of its own.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod scenarios;
+
 use core::time::Duration;
 
 use tokio::task::JoinHandle;
