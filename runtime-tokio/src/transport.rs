@@ -1,5 +1,5 @@
-//! DNS, TCP and TLS: looking up, opening, securing and closing. What is under way lives in [`Link`], which the
-//! driver owns, so that nothing is lost when somebody stops waiting.
+//! DNS, TCP and TLS: looking up, opening, securing and closing. What is under way lives in
+//! [`Link`], which the driver owns, so that nothing is lost when somebody stops waiting.
 
 use core::future::poll_fn;
 use core::net::SocketAddr;

@@ -5,9 +5,9 @@ use xmpp_proto::sasl::{ChannelBinding, FailureCondition, Mechanism};
 use xmpp_runtime_tokio::TlsMode;
 
 use crate::session::scenarios;
+use crate::support::TlsVersions;
 use crate::support::certs::Authority;
 use crate::support::ejabberd::{Ejabberd, PasswordFormat, ScramHash};
-use crate::support::{ANONYMOUS_DOMAIN, TlsVersions};
 use crate::{Session, account, without_password};
 
 /// Logs in, looks at the TLS session, and closes.
@@ -84,14 +84,7 @@ async fn both_versions_of_tls() {
 async fn anonymous_gets_an_address_from_the_server() {
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let Some(server) = Ejabberd::builder().tls_versions(versions).start() else { return };
-        for mode in [TlsMode::StartTls, TlsMode::Direct] {
-            let guest = ClientConfig::anonymous(ANONYMOUS_DOMAIN.parse().unwrap());
-            let (session, jid) = Session::online(without_password(&server, guest, mode)).await;
-            assert_eq!(jid.domain(), ANONYMOUS_DOMAIN);
-            assert!(jid.local().is_some(), "{jid}");
-            session.client.close();
-            assert_eq!(session.ended().await.reason, Reason::ClosedByUs);
-        }
+        scenarios::anonymous_gets_an_address_from_the_server(&server).await;
     }
 }
 

@@ -1,13 +1,12 @@
 //! Every way in.
 
-use xmpp_proto::endpoint::{ClientConfig, Phase, Reason, TlsVersion};
+use xmpp_proto::endpoint::{Phase, Reason, TlsVersion};
 use xmpp_proto::sasl::Mechanism;
 use xmpp_runtime_tokio::TlsMode;
 
 use crate::session::scenarios;
-use crate::support::ANONYMOUS_DOMAIN;
 use crate::support::prosody::{Encryption, PasswordHash, Prosody, TlsVersions};
-use crate::{Session, account, without_password};
+use crate::{Session, account};
 
 /// Logs in, looks at the TLS session, and closes.
 async fn check(config: xmpp_runtime_tokio::Config, version: Option<TlsVersion>) {
@@ -89,13 +88,6 @@ async fn the_resource_is_ours_or_the_servers_choice() {
 async fn anonymous_gets_an_address_from_the_server() {
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let Some(server) = Prosody::builder().tls_versions(versions).start() else { return };
-        for mode in [TlsMode::StartTls, TlsMode::Direct] {
-            let guest = ClientConfig::anonymous(ANONYMOUS_DOMAIN.parse().unwrap());
-            let (session, jid) = Session::online(without_password(&server, guest, mode)).await;
-            assert_eq!(jid.domain(), ANONYMOUS_DOMAIN);
-            assert!(jid.local().is_some(), "{jid}");
-            session.client.close();
-            assert_eq!(session.ended().await.reason, Reason::ClosedByUs);
-        }
+        scenarios::anonymous_gets_an_address_from_the_server(&server).await;
     }
 }

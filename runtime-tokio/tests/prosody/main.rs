@@ -13,4 +13,4 @@ mod traffic;
 #[cfg(feature = "unicode")]
 mod unicode;
 
-use session::{Session, account, at, without_password};
+use session::{Session, account, at};

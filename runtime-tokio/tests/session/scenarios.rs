@@ -1,7 +1,7 @@
 //! What every server must do alike, for clients that log in on it as `alice` and `bob` with the
 //! password `secret`.
 
-use xmpp_proto::endpoint::{Ended, Reason};
+use xmpp_proto::endpoint::{ClientConfig, Ended, Reason};
 use xmpp_proto::jid::Jid;
 use xmpp_proto::ns;
 use xmpp_proto::stanza::{Condition, Message, Stanza, StanzaError};
@@ -9,8 +9,8 @@ use xmpp_proto::stream::StreamCondition;
 use xmpp_proto::xml::Element;
 use xmpp_runtime_tokio::{Event, Request, RequestError, TlsMode};
 
-use super::{Session, account};
-use crate::support::Server;
+use super::{Session, account, without_password};
+use crate::support::{ANONYMOUS_DOMAIN, Server};
 
 fn ping() -> Element {
     Element::builder("ping", ns::PING).build().unwrap()
@@ -105,4 +105,15 @@ pub(crate) async fn the_resource_is_ours_or_the_servers_choice(server: &impl Ser
     assert_eq!(jid.as_str(), "alice@localhost/desk");
     let (_given, jid) = Session::online(config).await;
     assert!(!jid.resource().is_empty());
+}
+
+pub(crate) async fn anonymous_gets_an_address_from_the_server(server: &impl Server) {
+    for mode in [TlsMode::StartTls, TlsMode::Direct] {
+        let guest = ClientConfig::anonymous(ANONYMOUS_DOMAIN.parse().unwrap());
+        let (session, jid) = Session::online(without_password(server, guest, mode)).await;
+        assert_eq!(jid.domain(), ANONYMOUS_DOMAIN);
+        assert!(jid.local().is_some(), "{jid}");
+        session.client.close();
+        assert_eq!(session.ended().await.reason, Reason::ClosedByUs);
+    }
 }

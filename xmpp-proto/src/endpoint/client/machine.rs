@@ -8,7 +8,6 @@ use super::{Client, Event, Link, Query, TlsMode};
 use crate::Instant;
 use crate::negotiate::{Cx, Negotiation, Verdict};
 use crate::ns;
-use crate::session::earliest;
 use crate::stanza::{Condition, Iq, IqType, Stanza, StanzaFaultKind};
 use crate::stream::StreamError;
 use crate::trace;
@@ -167,20 +166,19 @@ impl Endpoint for Client {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let [deadline, step] = [self.deadline, self.step_deadline].map(|timer| Some(timer?.1));
-        earliest([deadline, step, self.requests.poll_timeout(), self.queries.poll_timeout()])
+        self.next_timer().map(|(_, at)| at)
     }
 
     fn work(&mut self) -> bool {
         if self.has_login_work() {
             self.work_on_login();
-            return self.has_login_work() || self.can_digest();
-        }
-        for _ in 0..BATCH {
-            if !self.can_digest() {
-                break;
+        } else {
+            for _ in 0..BATCH {
+                if !self.can_digest() {
+                    break;
+                }
+                self.digest();
             }
-            self.digest();
         }
         if self.out.is_empty()
             && let Link::Flushing(ended) = &self.link
@@ -189,9 +187,7 @@ impl Endpoint for Client {
             self.disconnect(ended, Shutdown::Flush);
         }
         // What was digested may have been a challenge that takes work to answer.
-        let has_work =
-            matches!(&self.link, Link::Negotiating(negotiation) if negotiation.has_work());
-        has_work || self.can_digest()
+        self.has_login_work() || self.can_digest()
     }
 
     fn outgoing(&self) -> &[u8] {
