@@ -1,0 +1,3 @@
+//! What the benchmarks share: the traffic they parse, and other libraries as contenders.
+
+pub mod corpus;
