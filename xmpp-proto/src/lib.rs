@@ -9,7 +9,8 @@
 //!   [`endpoint::Client`] for you.
 //! - **Drive it yourself**: read the contract in [`endpoint`] and the loop on
 //!   [`endpoint::Client`].
-//! - **Use the parser alone**: turn all features off and read [`xml`].
+//! - **Use the parser alone**: turn all features off and read [`xml`], or the repository's
+//!   `docs/parser.md`.
 //!
 //! # Features
 //!
@@ -18,6 +19,9 @@
 //! - `unicode`: addresses and credentials beyond ASCII. Its tables need std; the core still does
 //!   not.
 //! - `jid`: conversions to and from the addresses of the crate `jid`; needs std.
+//! - `minidom`: payloads as the types of xmpp-parsers and of whatever else implements xso's traits,
+//!   and conversions to and from minidom's elements; needs std. minidom and xso are under MPL-2.0,
+//!   whose terms are for their own files.
 //! - `small`: a smaller, slower classifier in the parser, for small parts.
 //! - `testing`: a scripted peer with a virtual clock.
 //! - `rsasl`: OAUTHBEARER, XOAUTH2 and LOGIN, by the library of that name; needs std.
@@ -26,6 +30,8 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+// What is left out has no page to link to.
+#![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 #![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 extern crate alloc;

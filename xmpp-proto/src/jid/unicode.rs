@@ -9,7 +9,6 @@
 //! category: most emoji are among them.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use precis_profiles::precis_core::profile::Rules as _;
@@ -176,12 +175,10 @@ fn is_ignorable(found: char) -> bool {
 /// Domain name: A-labels become U-labels, case and width are mapped, other dots become full stops
 /// (RFC 7622 §3.2), and each label must be one that IDNA2008 has (RFC 5891 §4.2).
 pub(super) fn domain(text: &str, at: usize) -> Result<Cow<'_, str>, JidError> {
-    let name = to_unicode(text).ok_or_else(|| bad_label(text, at, faulty_label(text)))?;
-    // RFC 7622 §3.2: one final dot is stripped.
-    let name = match name.strip_suffix('.') {
-        Some(name) => Cow::Owned(String::from(name)),
-        None => name,
-    };
+    // RFC 7622 §3.2: one final dot is stripped before anything else. A dot that only mapping puts
+    // at the end stays, before an empty label.
+    let name = text.strip_suffix(is_dot).unwrap_or(text);
+    let name = to_unicode(name).ok_or_else(|| bad_label(text, at, faulty_label(name)))?;
     for (index, label) in name.split('.').enumerate() {
         if label.is_empty() || !(label.is_ascii() || is_u_label(label)) {
             return Err(bad_label(text, at, index));

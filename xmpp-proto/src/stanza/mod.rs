@@ -64,6 +64,8 @@ mod head;
 mod iq;
 mod lang;
 mod message;
+#[cfg(feature = "minidom")]
+mod payload;
 mod presence;
 
 pub use error::{Condition, ErrorType, StanzaError};

@@ -137,23 +137,26 @@ impl StreamError {
         self
     }
 
-    /// Reads `<stream:error/>`. An unknown condition counts as `undefined-condition`
-    /// (§4.9.3.21); the first child in a foreign namespace is the application condition.
+    /// Reads `<stream:error/>`. Of several conditions the first counts; an unknown or missing one
+    /// counts as `undefined-condition` (§4.9.3.21). The first child in a foreign namespace is the
+    /// application condition.
     #[must_use]
     pub fn from_element(error: ElementRef<'_>) -> Self {
         let mut read = Self::new(StreamCondition::UndefinedCondition);
+        let mut condition = None;
         for child in error.elements() {
             if child.ns() != ns::STREAM_ERROR {
                 read.application.get_or_insert_with(|| child.to_element());
             } else if child.name() == "text" {
                 read.text.get_or_insert_with(|| child.text().into_owned());
-            } else if let Some(condition) = StreamCondition::from_name(child.name()) {
-                read.condition = condition;
-                if condition == StreamCondition::SeeOtherHost {
+            } else if condition.is_none() {
+                condition = StreamCondition::from_name(child.name());
+                if condition == Some(StreamCondition::SeeOtherHost) {
                     read.see_other_host = Some(child.text().trim().to_owned());
                 }
             }
         }
+        read.condition = condition.unwrap_or(StreamCondition::UndefinedCondition);
         read
     }
 

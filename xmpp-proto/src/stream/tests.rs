@@ -37,6 +37,20 @@ fn rfc6120_4_9_3_19_see_other_host_carries_the_host() {
 }
 
 #[test]
+fn rfc6120_4_9_2_of_several_conditions_the_first_counts() {
+    let element = parse(
+        "<error xmlns='http://etherx.jabber.org/streams'>\
+         <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
+         <see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>elsewhere</see-other-host>\
+         </error>",
+    );
+    let error = StreamError::from_element(element.as_ref());
+    assert_eq!(error, StreamError::new(StreamCondition::Conflict));
+    let again = error.to_element().unwrap();
+    assert_eq!(StreamError::from_element(again.as_ref()), error);
+}
+
+#[test]
 fn rfc6120_4_9_4_unknown_and_application_conditions() {
     let element = parse(
         "<error xmlns='http://etherx.jabber.org/streams'><new-condition \

@@ -4,51 +4,51 @@
 //! where an attribute value may be, and where a run of usual name characters ends. Two
 //! implementations answer them, chosen by the feature `small`: bitmaps over blocks of 64 bytes,
 //! or one table of 256 bytes. Both need data that ends in [`PADDING`].
+//!
+//! What has to look at every byte comes in two forms: with the feature `std`, the vector
+//! instructions of the machine are chosen at run time; without it, plain loops are left to the
+//! compiler, which are also less code.
 
 #![expect(clippy::inline_always, reason = "calls in the hot loop cost more than their bodies")]
-#![expect(clippy::needless_bitwise_bool, reason = "without branches the compiler vectorises")]
 
+#[cfg(any(all(not(feature = "small"), not(feature = "std")), test))]
+mod bits;
 #[cfg(any(not(feature = "small"), test))]
 mod blocks;
+#[cfg(any(feature = "small", not(feature = "std"), test))]
+mod plain;
+#[cfg(any(feature = "small", not(feature = "std"), test))]
+mod sets;
 #[cfg(any(feature = "small", test))]
 mod table;
+#[cfg(all(feature = "std", any(not(feature = "small"), test)))]
+mod vector;
 
 #[cfg(not(feature = "small"))]
 pub(crate) use blocks::Maps;
+#[cfg(any(feature = "small", not(feature = "std")))]
+pub(crate) use plain::{find_end_tag, survey};
 #[cfg(feature = "small")]
 pub(crate) use table::Maps;
+#[cfg(all(feature = "std", not(feature = "small")))]
+pub(crate) use vector::{find_end_tag, survey};
+
+/// Bytes that are classified together: as many as a word has bits.
+#[cfg(any(not(feature = "small"), test))]
+const BLOCK: usize = 64;
 
 /// What must follow the data: two blocks of a byte at which every question stops, so that no
 /// search runs out of the data and no load needs a shorter form.
 pub(crate) const PADDING: &str = "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\
      <<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<";
 
-/// Bytes that may interrupt character data or an attribute value: markup, references, what may
-/// begin `]]>`, quotes, and white space that may have to be normalised. One set for both costs
-/// less than two: in text, quotes are rare (and often written as references), in values
-/// brackets are.
-#[inline(always)]
-const fn is_special(byte: u8) -> bool {
-    (byte == b'<')
-        | (byte == b'&')
-        | (byte == b']')
-        | (byte == b'"')
-        | (byte == b'\'')
-        | (byte < 0x20)
-}
-
-/// Bytes that usual names are made of: ASCII letters, digits, hyphen and full stop. Names with
-/// other characters, and prefixes, take a slower path.
-#[inline(always)]
-const fn is_usual_in_names(byte: u8) -> bool {
-    in_range(byte | 0x20, b'a', b'z') | (in_range(byte, b'-', b'9') & (byte != b'/'))
-}
-
-/// `first <= byte <= last`, as an addition and a signed comparison, which all vector units have.
-#[inline(always)]
-#[expect(clippy::cast_possible_wrap, reason = "the comparison is meant to be signed")]
-const fn in_range(byte: u8, first: u8, last: u8) -> bool {
-    byte.wrapping_add(127 - last) as i8 > (126 - (last - first)) as i8
+/// What a stretch of data holds that needs a closer look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Survey {
+    /// A control character that is no line feed.
+    pub(crate) control: bool,
+    /// A byte beyond ASCII.
+    pub(crate) high: bool,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Why a [`Parser`](super::Parser) cannot go on, and where.
+/// Why a [`Parser`](super::Parser) or a [`Lexer`](super::Lexer) cannot go on, and where.
 ///
 /// The stream is lost: XML has no way to recover, and RFC 6120 §4.9 makes every such error
 /// fatal for the stream.

@@ -7,6 +7,13 @@ use core::fmt;
 /// Where XML is written to. Writing cannot fail from the writer's point of view.
 pub(crate) trait Sink {
     fn put(&mut self, s: &str);
+
+    /// Writes the `len` bytes of `text` from `start` on. Most of them are names and short values,
+    /// for which the call that copies bytes costs more than the copy.
+    #[inline]
+    fn put_part(&mut self, text: &str, start: usize, len: usize) {
+        self.put(text.get(start..start + len).unwrap_or_default());
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -14,7 +21,24 @@ impl Sink for Vec<u8> {
     fn put(&mut self, s: &str) {
         self.extend_from_slice(s.as_bytes());
     }
+
+    #[inline]
+    fn put_part(&mut self, text: &str, start: usize, len: usize) {
+        let rest = text.as_bytes().get(start..).unwrap_or_default();
+        match rest.first_chunk::<SHORT>() {
+            // A copy of constant length needs no call.
+            Some(chunk) if len <= SHORT => {
+                let end = self.len() + len;
+                self.extend_from_slice(chunk);
+                self.truncate(end);
+            }
+            _ => self.extend_from_slice(rest.get(..len).unwrap_or_default()),
+        }
+    }
 }
+
+/// How long a part may be to be copied without a call.
+const SHORT: usize = 16;
 
 impl Sink for String {
     #[inline]
@@ -50,6 +74,42 @@ pub(crate) fn text(s: &str, out: &mut impl Sink) {
 pub(crate) fn attr(s: &str, out: &mut impl Sink) {
     escape::<true>(s, out);
 }
+
+/// Whether nothing in the `len` bytes of `text` from `start` on must be escaped, in character
+/// data or in a value if `ATTR`. Wants the text around them so as to look at whole blocks.
+#[inline]
+pub(crate) fn is_plain<const ATTR: bool>(text: &str, start: usize, len: usize) -> bool {
+    let rest = text.as_bytes().get(start..).unwrap_or_default();
+    let (blocks, tail) = rest.get(..len).unwrap_or_default().as_chunks::<SHORT>();
+    for block in blocks {
+        if block.iter().fold(0, |found, b| found | special(*b, ATTR)) != 0 {
+            return false;
+        }
+    }
+    let last = rest.get(blocks.len() * SHORT..).and_then(<[u8]>::first_chunk::<SHORT>);
+    match last {
+        Some(block) => {
+            let bytes = block.iter().zip(&FIRST[tail.len()]);
+            bytes.fold(0, |found, (b, counts)| found | special(*b, ATTR) & counts) == 0
+        }
+        None => tail.iter().fold(0, |found, b| found | special(*b, ATTR)) == 0,
+    }
+}
+
+/// For each length, which bytes of a block count.
+static FIRST: [[u8; SHORT]; SHORT] = {
+    let mut rows = [[0; SHORT]; SHORT];
+    let mut len = 0;
+    while len < SHORT {
+        let mut i = 0;
+        while i < len {
+            rows[len][i] = 1;
+            i += 1;
+        }
+        len += 1;
+    }
+    rows
+};
 
 /// Copies runs that need no escape as they are.
 #[inline]

@@ -1,12 +1,14 @@
 //! XML streams: bytes to elements and back, within the subset of XML that XMPP allows (RFC 6120
 //! §11). Usable alone: nothing here knows what a stanza means.
 //!
-//! Three steps, each of which can be used without the others:
+//! What it is made of, each usable without the others:
 //!
 //! * [`Parser`] takes chunks of a stream and gives out its header and then one stanza after the
 //!   other, as an [`ElementRef`] that borrows from the parser: no allocation, no copy of text.
 //!   [`ElementRef::to_element`] makes an [`Element`] of it, which owns its tree in two buffers
 //!   and is cheap to clone and to send to other threads.
+//! * [`Lexer`] takes the same and gives out tags and text, each as soon as it is complete, without
+//!   a tree.
 //! * [`ElementBuilder`] makes elements from scratch, or from a copy with changes.
 //! * [`Writer`] appends elements to the bytes to be sent.
 //!
@@ -45,9 +47,9 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! A document that stands alone is parsed with [`FromStr`](core::str::FromStr) and written with
-//! [`Element::to_xml`] or as [`Display`](core::fmt::Display). Elements are equal if they mean the
-//! same:
+//! A document that stands alone is parsed with [`FromStr`](core::str::FromStr), or in chunks with
+//! [`Parser::document`] and [`Lexer::document`]. It is written with [`Element::to_xml`] or as
+//! [`Display`](core::fmt::Display). Elements are equal if they mean the same:
 //!
 //! ```
 //! use xmpp_proto::xml::Element;
@@ -62,6 +64,14 @@
 //! What a peer may send is bounded by [`Limits`]. Names are always pairs of a local name and a
 //! namespace name; prefixes are an affair of parser and writer. Nothing recurses: the depth of a
 //! tree costs no stack, neither to parse nor to compare, copy, write or drop it.
+//!
+//! The repository's `docs/parser.md` is a guide that asks for no knowledge of XMPP, and
+//! `examples/parse.rs` prints what a recorded stream holds.
+
+/// The guide's code is compiled as the documentation's is.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/parser.md")]
+struct Guide;
 
 #[cfg(test)]
 mod arbitrary;
@@ -76,6 +86,8 @@ mod eq;
 mod error;
 pub(crate) mod escape;
 mod limits;
+#[cfg(feature = "minidom")]
+mod minidom;
 pub(crate) mod namespace;
 mod navigate;
 #[cfg(test)]
@@ -86,6 +98,8 @@ pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
 mod writer;
+#[cfg(feature = "minidom")]
+mod xso;
 
 pub use build_error::{BuildError, BuildErrorKind};
 pub use builder::ElementBuilder;
@@ -93,5 +107,7 @@ pub use element::{AsElement, Element, ElementRef};
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
 pub use navigate::{Attr, Attrs, Child, Children, Elements};
-pub use parser::{Header, Item, Parser};
+pub use parser::{EndTag, Header, Item, Lexer, Parser, StartTag, Text, Token};
 pub use writer::Writer;
+#[cfg(feature = "minidom")]
+pub use xso::{DecodeError, EncodeError};

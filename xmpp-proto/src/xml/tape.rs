@@ -135,6 +135,11 @@ impl Node {
     }
 
     #[inline]
+    pub(crate) const fn set_ns(&mut self, ns: u16) {
+        self.tag = self.tag & (KIND | DECODE) | ns << NS_SHIFT;
+    }
+
+    #[inline]
     pub(crate) const fn set_next(&mut self, next: u32) {
         self.b = next;
     }

@@ -193,10 +193,10 @@ impl<S: Sink> Pen<'_, S> {
         }
         self.out.put("<");
         self.out.put(open.prefix);
-        self.out.put(self.tree.slice(node.name()));
+        self.put(node.name());
         if declare && open.prefix.is_empty() {
             self.out.put(" xmlns='");
-            escape::attr(self.tree.namespace(ns), self.out);
+            self.namespace(ns);
             self.out.put("'");
         }
         for attr in self.tree.attrs(index) {
@@ -208,7 +208,7 @@ impl<S: Sink> Pen<'_, S> {
     fn end(&mut self, open: Open) {
         self.out.put("</");
         self.out.put(open.prefix);
-        self.out.put(self.tree.slice(open.node.name()));
+        self.put(open.node.name());
         self.out.put(">");
         self.leave(open);
     }
@@ -231,24 +231,53 @@ impl<S: Sink> Pen<'_, S> {
                 self.out.put(":");
             }
         }
-        self.out.put(self.tree.slice(node.name()));
+        self.put(node.name());
         self.out.put("='");
-        let raw = self.tree.slice(node.value());
         if node.decode() {
+            let raw = self.tree.slice(node.value());
             decode::value_pieces(raw, |piece| escape::attr(piece, self.out));
+        } else if self.is_plain::<true>(node.value()) {
+            self.put(node.value());
         } else {
-            escape::attr(raw, self.out);
+            escape::attr(self.tree.slice(node.value()), self.out);
         }
         self.out.put("'");
     }
 
     fn text(&mut self, node: Node) {
-        let raw = self.tree.slice(node.value());
         if node.decode() {
+            let raw = self.tree.slice(node.value());
             decode::text_pieces(raw, |piece| escape::text(piece, self.out));
+        } else if self.is_plain::<false>(node.value()) {
+            self.put(node.value());
         } else {
-            escape::text(raw, self.out);
+            escape::text(self.tree.slice(node.value()), self.out);
         }
+    }
+
+    /// Writes the name of a namespace as a value.
+    fn namespace(&mut self, ns: u16) {
+        let name = self.tree.namespace(ns);
+        // None of the names that are compiled in must be escaped; a test sees to it.
+        if ns < FIRST_LOCAL { self.out.put(name) } else { escape::attr(name, self.out) }
+    }
+
+    /// Writes a range of the tree as it is.
+    #[inline]
+    fn put(&mut self, (start, len): (u32, u32)) {
+        let (at, size) = (start as usize, len as usize);
+        if at < self.tree.text.len() {
+            self.out.put_part(self.tree.text, at, size);
+        } else {
+            self.out.put(self.tree.slice((start, len)));
+        }
+    }
+
+    /// Whether a range can be written as it is. False also where it is not worth the look.
+    #[inline]
+    fn is_plain<const ATTR: bool>(&self, (start, len): (u32, u32)) -> bool {
+        let (start, len) = (start as usize, len as usize);
+        start < self.tree.text.len() && escape::is_plain::<ATTR>(self.tree.text, start, len)
     }
 
     /// The number of the prefix for an attribute's namespace, declared here if need be. A number
@@ -266,7 +295,7 @@ impl<S: Sink> Pen<'_, S> {
         self.out.put(" xmlns:ns");
         self.number(number);
         self.out.put("='");
-        escape::attr(self.tree.namespace(ns), self.out);
+        self.namespace(ns);
         self.out.put("'");
         number
     }

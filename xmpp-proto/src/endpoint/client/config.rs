@@ -7,8 +7,9 @@ use core::time::Duration;
 
 use super::super::Target;
 use crate::jid::BareJid;
+use crate::ns;
 use crate::sasl::{ChannelBinding, Credentials, Mechanism, ScramLimits, Secret};
-use crate::xml::Limits;
+use crate::xml::{BuildError, Element, Limits};
 
 /// When TLS is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -210,5 +211,11 @@ impl ClientConfig {
     pub fn with_mechanisms(mut self, mechanisms: impl Into<Vec<Mechanism>>) -> Self {
         self.mechanisms = mechanisms.into();
         self
+    }
+
+    /// Whether XML allows what goes into the stream header; the rest is checked where it is used.
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        let lang = self.lang.as_deref().unwrap_or_default();
+        Element::builder("stream", ns::STREAM).attr_ns("lang", ns::XML, lang).build().map(drop)
     }
 }

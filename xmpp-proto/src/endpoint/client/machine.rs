@@ -127,17 +127,21 @@ impl Endpoint for Client {
 
     fn handle_timeout(&mut self, now: Instant) {
         self.advance(now);
-        if let Some((timer, at)) = self.deadline
-            && at <= self.now
-        {
-            self.deadline = None;
-            self.give_up(timer);
-        }
-        if let Some((timer, at)) = self.step_deadline
-            && at <= self.now
-        {
-            self.step_deadline = None;
-            self.give_up_step(timer);
+        // What follows from a deadline may have no time at all, such as a close with a limit of zero.
+        loop {
+            if let Some((timer, at)) = self.deadline
+                && at <= self.now
+            {
+                self.deadline = None;
+                self.give_up(timer);
+            } else if let Some((timer, at)) = self.step_deadline
+                && at <= self.now
+            {
+                self.step_deadline = None;
+                self.give_up_step(timer);
+            } else {
+                break;
+            }
         }
         while let Some(token) = self.requests.take_due(self.now) {
             let result = Err(RequestError::TimedOut);

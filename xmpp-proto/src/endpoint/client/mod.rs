@@ -177,6 +177,10 @@ impl Client {
         }
         self.targets.reset();
         self.negotiation_until = self.now + self.config.negotiation_timeout;
+        if let Err(error) = self.config.check() {
+            self.finish(self.ended(Reason::Config(error)));
+            return Ok(());
+        }
         self.deadline = Some((Timer::Negotiation, self.negotiation_until));
         let (domain, tls) = (self.config.jid.ascii_domain(), self.config.tls);
         match &self.config.target {
@@ -255,8 +259,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Misuse::UnknownQuery`] if the query is no longer waiting, [`Misuse::OutputFull`], or
-    /// [`Misuse::Invalid`]; with the query.
+    /// [`Misuse::UnknownQuery`] if the query is no longer waiting, [`Misuse::NotOnline`] once the
+    /// stream is closing, [`Misuse::OutputFull`], or [`Misuse::Invalid`]; with the query.
     pub fn answer(
         &mut self,
         now: Instant,
@@ -462,8 +466,6 @@ impl Client {
     }
 
     fn disconnect(&mut self, ended: Ended, how: Shutdown) {
-        // A handshake that has not begun need not begin.
-        self.actions.retain(|action| !matches!(action, Action::Secure { .. }));
         self.actions.push_back(Action::Disconnect { id: self.attempt, how });
         self.finish(ended);
     }
@@ -472,6 +474,8 @@ impl Client {
     /// completion, and the application the event.
     fn finish(&mut self, mut ended: Ended) {
         self.link = Link::Idle;
+        // A handshake that has not begun need not begin.
+        self.actions.retain(|action| !matches!(action, Action::Secure { .. }));
         self.deadline = None;
         self.step_deadline = None;
         self.jid = None;

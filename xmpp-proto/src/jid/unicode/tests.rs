@@ -180,6 +180,16 @@ fn rfc7622_3_2_domains_are_u_labels() {
 }
 
 #[test]
+fn rfc7622_3_2_only_a_dot_that_was_written_is_stripped() {
+    // A soft hyphen disappears, and with it the last label.
+    assert_eq!(refused("a@b.\u{AD}"), JidError::BadLabel { offset: 4 });
+    for text in ["a@b.\u{AD}", "a@b.\u{AD}."] {
+        let jid = Jid::from_wire(text).unwrap();
+        assert_eq!((jid.as_str(), jid.is_prepared()), ("a@b.\u{AD}", false));
+    }
+}
+
+#[test]
 fn rfc5890_2_3_2_1_dns_and_tls_have_the_encoded_form() {
     for (text, expected) in [
         ("a@bücher.example/r", "xn--bcher-kva.example"),

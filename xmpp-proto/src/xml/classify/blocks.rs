@@ -9,9 +9,11 @@
 
 use alloc::vec::Vec;
 
-use super::{is_special, is_usual_in_names};
-
-const BLOCK: usize = 64;
+use super::BLOCK;
+#[cfg(not(feature = "std"))]
+use super::bits::classify;
+#[cfg(feature = "std")]
+use super::vector::classify;
 
 /// Bytes classified at one go. Large enough that the block which consecutive stretches share
 /// does not matter, small enough for the maps to stay in the first-level cache.
@@ -126,12 +128,7 @@ impl Maps {
         self.name.resize(8 * blocks.len(), 0);
         let special = self.special.as_chunks_mut::<8>().0;
         let name = self.name.as_chunks_mut::<8>().0;
-        for ((block, special), name) in blocks.iter().zip(special).zip(name) {
-            *special = gather(block, |byte| mask(is_special(byte))).to_le_bytes();
-            *name = (!gather(block, |byte| mask(is_usual_in_names(byte)))).to_le_bytes();
-        }
-        transpose(&mut self.special);
-        transpose(&mut self.name);
+        classify(blocks, special, name);
         window(&self.special, self.base, at).is_some()
     }
 }
@@ -142,47 +139,4 @@ fn window(map: &[u8], base: usize, at: usize) -> Option<u64> {
     let index = at.wrapping_sub(base) / 8;
     let bytes = map.get(index..index + 8)?.first_chunk()?;
     Some(u64::from_le_bytes(*bytes) >> (at % 8))
-}
-
-#[inline(always)]
-const fn mask(set: bool) -> u8 {
-    if set { 0xFF } else { 0 }
-}
-
-/// Bit `i / 8` for byte `i` of a block.
-const ROWS: [u8; BLOCK] = {
-    let mut rows = [0; BLOCK];
-    let mut i = 0;
-    while i < BLOCK {
-        rows[i] = 1 << (i / 8);
-        i += 1;
-    }
-    rows
-};
-
-/// The bits of a block in an order that takes only bitwise operations, the same for every
-/// column: what byte `8 * row + column` says becomes bit `row` of byte `column`.
-#[inline(always)]
-fn gather(block: &[u8; BLOCK], class: impl Fn(u8) -> u8) -> u64 {
-    let mut bits = [0; BLOCK];
-    for i in 0..BLOCK {
-        bits[i] = class(block[i]) & ROWS[i];
-    }
-    bits.as_chunks::<8>().0.iter().fold(0, |word, row| word | u64::from_le_bytes(*row))
-}
-
-/// Brings gathered bits into the order of the data: each word is a matrix of 8 x 8 bits, and is
-/// transposed.
-#[inline(always)]
-fn transpose(map: &mut [u8]) {
-    for word in map.as_chunks_mut::<8>().0 {
-        let mut x = u64::from_le_bytes(*word);
-        let mut t = (x ^ (x >> 7)) & 0x00AA_00AA_00AA_00AA;
-        x ^= t ^ (t << 7);
-        t = (x ^ (x >> 14)) & 0x0000_CCCC_0000_CCCC;
-        x ^= t ^ (t << 14);
-        t = (x ^ (x >> 28)) & 0x0000_0000_F0F0_F0F0;
-        x ^= t ^ (t << 28);
-        *word = x.to_le_bytes();
-    }
 }

@@ -1,6 +1,6 @@
 //! One look-up per byte: little code, no state.
 
-use super::{is_special, is_usual_in_names};
+use super::sets::{is_special, is_usual_in_names};
 
 const SPECIAL: u8 = 1;
 const NO_NAME: u8 = 2;

@@ -1,6 +1,9 @@
 use alloc::vec::Vec;
 
-use super::{PADDING, blocks, is_special, is_usual_in_names, table};
+use super::sets::{is_special, is_usual_in_names};
+#[cfg(feature = "std")]
+use super::vector;
+use super::{BLOCK, PADDING, Survey, bits, blocks, plain, table};
 
 fn padded(data: &[u8]) -> Vec<u8> {
     let mut padded = data.to_vec();
@@ -68,15 +71,85 @@ fn long_runs_cross_stretches_forwards_and_backwards() {
     check(&data, places.into_iter().flat_map(|p| [p, 20_000 - p]));
 }
 
+fn pseudo_random(len: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..len).map(next).collect()
+}
+
+#[test]
+fn blocks_are_classified_byte_by_byte() {
+    type Classify = fn(&[[u8; BLOCK]], &mut [[u8; 8]], &mut [[u8; 8]]);
+    const FORMS: &[Classify] = &[
+        bits::classify,
+        #[cfg(feature = "std")]
+        vector::classify,
+    ];
+    let mut data: Vec<u8> = (0..=255).collect();
+    data.extend(pseudo_random(64 * BLOCK));
+    let blocks = data.as_chunks::<BLOCK>().0;
+    for form in FORMS {
+        let mut special = alloc::vec![[0; 8]; blocks.len()];
+        let mut name = special.clone();
+        form(blocks, &mut special, &mut name);
+        for (i, &byte) in data.iter().enumerate() {
+            let bit = |map: &[[u8; 8]]| map.as_flattened()[i / 8] >> (i % 8) & 1 == 1;
+            assert_eq!(bit(&special), is_special(byte), "{byte:#x}");
+            assert_eq!(bit(&name), !is_usual_in_names(byte), "{byte:#x}");
+        }
+    }
+}
+
+#[test]
+fn a_survey_misses_no_byte() {
+    const FORMS: &[fn(&[u8]) -> Survey] = &[
+        plain::survey,
+        #[cfg(feature = "std")]
+        vector::survey,
+    ];
+    for survey in FORMS {
+        for len in [0, 1, 63, 64, 65, 200] {
+            let mut data = alloc::vec![b'\n'; len];
+            assert_eq!(survey(&data), Survey { control: false, high: false });
+            for at in 0..len {
+                for byte in [0, b'\t', b'\r', 0x1F, b' ', 0x7F, 0x80, 0xFF] {
+                    data[at] = byte;
+                    let expected = Survey { control: byte < 0x20, high: byte >= 0x80 };
+                    assert_eq!(survey(&data), expected, "{byte:#x} at {at} of {len}");
+                }
+                data[at] = b'a';
+            }
+        }
+    }
+}
+
+#[test]
+fn end_tags_are_found_wherever_they_stand() {
+    type Find = fn(&[u8], u8) -> Option<usize>;
+    const FORMS: &[Find] = &[
+        plain::find_end_tag,
+        #[cfg(feature = "std")]
+        vector::find_end_tag,
+    ];
+    for find in FORMS {
+        for len in [0, 2, 3, 64, 66, 67, 130, 200] {
+            let clean = b"</b/a<a".repeat(len).split_off(6 * len);
+            assert_eq!(find(&clean, b'a'), None);
+            for at in 0..len.saturating_sub(2) {
+                let mut data = clean.clone();
+                data[at..at + 3].copy_from_slice(b"</a");
+                assert_eq!(find(&data, b'a'), Some(at), "at {at} of {len}");
+            }
+        }
+    }
+}
+
 #[test]
 fn pseudo_random_bytes_from_every_position() {
-    let mut state = 1_u64;
-    let data: Vec<u8> = (0..5000)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 56) as u8
-        })
-        .collect();
+    let data = pseudo_random(5000);
     check(&data, 0..=data.len());
     check(&data, (0..=data.len()).rev());
 }

@@ -10,6 +10,14 @@ fn every_name_has_the_id_of_its_place() {
     assert_eq!(usize::from(FIRST_LOCAL), WELL_KNOWN.len());
 }
 
+/// The writer writes them as they are.
+#[test]
+fn no_name_needs_an_escape() {
+    for name in WELL_KNOWN {
+        assert!(!name.contains(['&', '<', '>', '\'', '"', '\r', '\n', '\t']), "{name}");
+    }
+}
+
 #[test]
 fn named_ids_are_those_of_the_names() {
     assert_eq!(well_known(""), Some(NONE));

@@ -2,7 +2,7 @@
 
 use core::str::FromStr;
 
-use super::{Item, Mode, Parser};
+use super::{Item, Parser};
 use crate::xml::element::Element;
 use crate::xml::error::{Error, ErrorKind};
 use crate::xml::limits::Limits;
@@ -10,7 +10,7 @@ use crate::xml::limits::Limits;
 /// Parses a document: one element, white space around it, and before it a byte order mark and an
 /// XML declaration if there are any.
 pub(super) fn parse_document(text: &str, limits: Limits) -> Result<Element, Error> {
-    let mut parser = Parser::with_mode(limits, Mode::Document);
+    let mut parser = Parser::document(limits);
     parser.push(text.as_bytes());
     let element = match parser.next()? {
         Some(Item::Element(element)) => element.to_element(),

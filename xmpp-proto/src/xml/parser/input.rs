@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::xml::chars;
-use crate::xml::classify::PADDING;
+use crate::xml::classify::{PADDING, survey};
 use crate::xml::error::{Error, ErrorKind};
 
 /// Validated data, followed by padding. Every byte is checked here to be UTF-8 and an XML
@@ -62,6 +62,11 @@ impl Input {
     #[inline]
     pub(super) fn offset(&self, at: usize) -> u64 {
         self.base + at as u64
+    }
+
+    /// The position of an absolute offset; 0 if what stood there is discarded.
+    pub(super) fn position(&self, offset: u64) -> usize {
+        usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX)
     }
 
     pub(super) fn clear(&mut self) {
@@ -155,8 +160,10 @@ impl Input {
 
     fn append(&mut self, text: &str) {
         let survey = survey(text.as_bytes());
-        self.carriage_returns |= survey.carriage_return;
-        if survey.control || survey.high && has_noncharacter(text.as_bytes()) {
+        self.carriage_returns |= survey.control && memchr::memchr(b'\r', text.as_bytes()).is_some();
+        if survey.control && has_forbidden_control(text.as_bytes())
+            || survey.high && has_noncharacter(text.as_bytes())
+        {
             let bad = text.char_indices().find(|&(_, c)| !chars::is_char(c));
             if let Some((at, c)) = bad {
                 self.text.push_str(&text[..at]);
@@ -189,28 +196,9 @@ fn unfinished(bytes: &[u8]) -> usize {
     0
 }
 
-struct Survey {
-    /// A control character that XML forbids.
-    control: bool,
-    /// A carriage return, or a tab.
-    carriage_return: bool,
-    /// A byte beyond ASCII.
-    high: bool,
-}
-
-/// One pass without branches, which the compiler does with vector instructions.
-fn survey(bytes: &[u8]) -> Survey {
-    let (mut lowest, mut cr, mut high) = (0xFF, 0, 0);
-    for &byte in bytes {
-        // Tab and carriage return differ in one bit.
-        let tab_or_cr = if byte & !4 == b'\t' { 0xFF } else { 0 };
-        let line_feed = if byte == b'\n' { 0xFF } else { 0 };
-        let byte_if_not_allowed = byte | tab_or_cr | line_feed;
-        lowest = if byte_if_not_allowed < lowest { byte_if_not_allowed } else { lowest };
-        cr |= tab_or_cr;
-        high |= byte;
-    }
-    Survey { control: lowest < 0x20, carriage_return: cr != 0, high: high >= 0x80 }
+/// Whether a control character occurs that XML forbids.
+fn has_forbidden_control(bytes: &[u8]) -> bool {
+    bytes.iter().any(|&b| b < 0x20 && !chars::is_space(b))
 }
 
 /// Whether U+FFFE or U+FFFF occurs.

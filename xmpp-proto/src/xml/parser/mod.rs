@@ -6,16 +6,21 @@
 //! see [`ErrorKind`] for what it tells apart.
 //!
 //! What it answers does not depend on how the input is cut into chunks: items, errors and error
-//! offsets are the same. Only *when* a fault is reported may differ, since a fault within a tag
-//! is reported when the tag's end has arrived (or a limit is reached).
+//! offsets are the same. Only *when* a fault is reported may differ: a fault within a tag is
+//! reported when the tag's end has arrived (or a limit is reached), and small chunks within a
+//! stanza are looked at when they may complete it, when a kilobyte of them has come, or after
+//! [`Parser::flush`]. An item is handed out as soon as its last byte was pushed.
 //!
 //! # How it works
 //!
-//! One pass over the bytes, and one copy. [`input`] checks a chunk for UTF-8 and forbidden
-//! characters when it is pushed and appends it to one buffer. [`classify`](super::classify)
+//! One pass over the bytes, and one copy. [`gate`] keeps small chunks until they can complete
+//! something. [`input`] checks a chunk for UTF-8 and forbidden characters and appends it to one
+//! buffer. [`classify`](super::classify)
 //! finds the next byte of interest. [`tree`], [`tag`] and [`text`] are the grammar; they write
 //! the [tape](super::tape) of the stanza, whose nodes are ranges of that buffer, so a stanza is
-//! borrowed without another copy. References are checked while scanning and decoded when read.
+//! borrowed without another copy. [`reader`] drives them, for [`Parser`] and for [`Lexer`], which
+//! forgets the nodes of each tag as soon as it is given out: what one accepts, the other does.
+//! References are checked while scanning and decoded when read.
 //! A tag cut by the end of a chunk is undone and read again when its end has arrived; long text
 //! goes on where it stopped.
 
@@ -23,28 +28,30 @@
 
 mod document;
 mod fault;
+mod gate;
 mod input;
+mod lexer;
 mod name;
 mod prolog;
+mod reader;
 mod reference;
 mod scope;
 mod stream;
 mod tag;
 mod text;
+mod token;
 mod tree;
 
-use alloc::string::String;
 use core::fmt;
+use core::ops::Range;
 
-use self::fault::{Fault, Stop};
-use self::input::Input;
-use self::prolog::Prolog;
-use self::tree::Tree;
-use super::classify::Maps;
+use self::gate::Gate;
+pub use self::lexer::Lexer;
+use self::reader::{Inside, Mode, Reader, Step};
+pub use self::token::{EndTag, StartTag, Text, Token};
 use super::element::ElementRef;
-use super::error::{Error, ErrorKind};
+use super::error::Error;
 use super::limits::Limits;
-use super::namespace::FIRST_LOCAL;
 
 /// A parser for one XML stream (RFC 6120 §4), driven by the caller: it never blocks and knows
 /// nothing of transports.
@@ -72,41 +79,10 @@ use super::namespace::FIRST_LOCAL;
 /// bounded by [`Limits`] if the caller drains [`next`](Self::next) after each
 /// [`push`](Self::push).
 pub struct Parser {
-    input: Input,
-    maps: Maps,
-    tree: Tree,
-    phase: Phase,
-    mode: Mode,
-    /// The qualified name of the root element, as written, and the length of its prefix.
-    root: String,
-    root_prefix: usize,
-    /// Absolute offset of the end of the last item handed out.
-    item_end: u64,
-    error: Option<Error>,
-}
-
-/// What the parser reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    /// A root element whose children are handed out one by one.
-    Stream,
-    /// A root element that is handed out as a whole.
-    Document,
-}
-
-/// Where in the stream the parser is.
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    /// Before the root element.
-    Prolog(Prolog),
-    /// Between stanzas.
-    Between,
-    /// Within a stanza.
-    Stanza,
-    /// The root element was an empty-element tag: its end is to be reported.
-    Ending,
-    /// Behind the root element.
-    Ended,
+    gate: Gate,
+    /// Whether there is nothing to be found until more is parsed.
+    idle: bool,
+    reader: Reader,
 }
 
 /// What [`Parser::next`] gives out.
@@ -150,13 +126,6 @@ impl<'a> Header<'a> {
     }
 }
 
-/// An [`Item`] whose parts are still in the parser.
-enum Step {
-    Header,
-    Element,
-    End,
-}
-
 impl Parser {
     /// A parser at the beginning of a stream. Limits beyond what the tree can express are cut
     /// down, see [`Limits`].
@@ -165,38 +134,77 @@ impl Parser {
         Self::with_mode(limits, Mode::Stream)
     }
 
+    /// A parser for a document that stands alone: it gives out the root element as a whole, as
+    /// one [`Item::Element`], and nothing else. [`Limits::stanza_bytes`] bounds the document. A
+    /// byte order mark may stand before it.
+    ///
+    /// A document in a string is parsed with [`FromStr`](core::str::FromStr) more easily.
+    ///
+    /// ```
+    /// use xmpp_proto::xml::{Item, Limits, Parser};
+    ///
+    /// let mut parser = Parser::document(Limits::default().with_stanza_bytes(1000));
+    /// for chunk in ["<?xml version='1.0'?><list><it", "em/><item/></list>\n"] {
+    ///     parser.push(chunk.as_bytes());
+    ///     if let Some(Item::Element(list)) = parser.next()? {
+    ///         assert_eq!(list.elements().count(), 2);
+    ///     }
+    /// }
+    /// assert!(parser.next()?.is_none()); // nothing but white space followed
+    /// # Ok::<(), xmpp_proto::xml::Error>(())
+    /// ```
+    #[must_use]
+    pub fn document(limits: Limits) -> Self {
+        Self::with_mode(limits, Mode::Document)
+    }
+
     fn with_mode(limits: Limits, mode: Mode) -> Self {
-        Self {
-            input: Input::default(),
-            maps: Maps::new(),
-            tree: Tree::new(limits.clamped(FIRST_LOCAL)),
-            phase: Phase::Prolog(match mode {
-                Mode::Stream => Prolog::Fresh,
-                Mode::Document => Prolog::Unmarked,
-            }),
-            mode,
-            root: String::new(),
-            root_prefix: 0,
-            item_end: 0,
-            error: None,
-        }
+        Self { gate: Gate::new(), idle: false, reader: Reader::new(limits, mode) }
     }
 
     /// Takes the next chunk of the stream. The chunk is only checked and copied; what is wrong
     /// with it is reported by [`next`](Self::next), after everything that stands before it.
+    #[inline]
     pub fn push(&mut self, chunk: &[u8]) {
-        let done = match self.phase {
-            Phase::Stanza => self.tree.start,
-            _ => self.tree.at,
-        };
-        let discarded = self.input.compact(done);
-        self.tree.shift(discarded);
-        if self.error.is_some() && self.input.len() > self.tree.limits.stanza_bytes {
-            // Nobody reads any more, and there is no more to keep than for one stanza.
-            self.input.refuse(ErrorKind::StanzaTooLong);
+        match chunk {
+            // Serial lines deliver byte by byte.
+            [byte] if self.gate.take_byte(*byte) => {}
+            _ => self.push_chunk(chunk),
         }
-        self.input.push(chunk);
-        self.maps.clear();
+    }
+
+    #[inline(never)]
+    fn push_chunk(&mut self, chunk: &[u8]) {
+        if self.gate.takes(chunk) {
+            match self.gate.take(chunk) {
+                0 => {}
+                due => self.release(due),
+            }
+        } else {
+            self.flush();
+            self.admit(chunk);
+        }
+    }
+
+    /// Looks at all that was pushed, so that [`next`](Self::next) reports a fault even if it is
+    /// in the last few bytes of a stanza that was pushed in small chunks. Worth a call when no
+    /// more input will come; items never need it.
+    pub fn flush(&mut self) {
+        if self.gate.held() > 0 {
+            self.release(self.gate.held());
+        }
+    }
+
+    /// Parses what was held back, up to `due` bytes.
+    fn release(&mut self, due: usize) {
+        let held = self.gate.open();
+        self.admit(&held[..due]);
+        self.gate.restore(held, due);
+    }
+
+    fn admit(&mut self, chunk: &[u8]) {
+        self.idle = false;
+        self.reader.push(chunk);
     }
 
     /// The next item, or `None` if it is not complete: push more and call again.
@@ -209,99 +217,38 @@ impl Parser {
     #[expect(clippy::should_implement_trait, reason = "items borrow from the parser")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
+        if self.idle {
+            return Ok(None);
+        }
         match self.step() {
-            Ok(Some(step)) => Ok(Some(self.item(&step))),
-            Ok(None) => Ok(None),
+            Ok(Some(step)) => Ok(Some(self.item(step))),
+            Ok(None) => {
+                self.idle = true;
+                self.gate.watch(self.reader.waits_for());
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
 
     fn step(&mut self) -> Result<Option<Step>, Error> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        let error = match self.advance() {
-            Ok(step) => {
-                self.item_end = self.input.offset(self.tree.at);
-                return Ok(Some(step));
-            }
-            Err(Stop::Fail(Fault { kind, at, .. })) => Error::new(kind, self.input.offset(at)),
-            Err(Stop::More) if self.input.len() > self.tree.limit => {
-                Error::new(self.tree.too_long, self.input.offset(self.tree.limit))
-            }
-            Err(Stop::More) => match self.input.fault() {
-                Some(fault) => fault.clone(),
-                None => return Ok(None),
-            },
-        };
-        self.error = Some(error.clone());
-        Err(error)
+        self.reader.step(|tree, src, maps| {
+            let end = tree.content(src, maps)?;
+            tree.end_tree(end)?;
+            Ok(Inside { from: tree.start, complete: true })
+        })
     }
 
-    fn advance(&mut self) -> Result<Step, Stop> {
-        let Self { input, maps, tree, phase, mode, root, root_prefix, .. } = self;
-        let src = input.source();
-        loop {
-            match phase {
-                Phase::Prolog(prolog) => {
-                    tree.prolog(src, prolog)?;
-                    if *mode == Mode::Document {
-                        let bytes = tree.limits.stanza_bytes;
-                        tree.begin_token(tree.at, bytes, ErrorKind::StanzaTooLong);
-                        tree.begin_tree(src);
-                        *phase = Phase::Stanza;
-                        continue;
-                    }
-                    tree.begin_tree(src);
-                    let empty = tree.header(src, maps, root, root_prefix)?;
-                    *phase = if empty { Phase::Ending } else { Phase::Between };
-                    return Ok(Step::Header);
-                }
-                Phase::Stanza => {
-                    let end = tree.content(src, maps)?;
-                    tree.end_tree(end)?;
-                    *phase = match mode {
-                        Mode::Stream => Phase::Between,
-                        Mode::Document => Phase::Ended,
-                    };
-                    return Ok(Step::Element);
-                }
-                Phase::Between => {
-                    if tree.between(src)? {
-                        *phase = Phase::Stanza;
-                        continue;
-                    }
-                    let end = tree.end_of_root(src, root)?;
-                    tree.abandon(end);
-                    *phase = Phase::Ended;
-                    return Ok(Step::End);
-                }
-                Phase::Ending => {
-                    *phase = Phase::Ended;
-                    return Ok(Step::End);
-                }
-                Phase::Ended => {
-                    tree.at = src.skip_space(tree.at);
-                    if tree.at < src.len {
-                        let fault = Fault::new(ErrorKind::TrailingData, tree.at);
-                        return Err(Stop::Fail(fault));
-                    }
-                    return Err(Stop::More);
-                }
-            }
-        }
-    }
-
-    fn item(&self, step: &Step) -> Item<'_> {
-        let tree = &self.tree;
-        let text = self.input.text().get(tree.start..tree.at).unwrap_or_default();
+    fn item(&self, step: Step) -> Item<'_> {
+        let Reader { input, tree, root, .. } = &self.reader;
+        let text = input.text().get(tree.start..tree.at).unwrap_or_default();
         let element = ElementRef::new(text, tree.scope.aux(), &tree.nodes, 0);
         match step {
-            Step::Element => Item::Element(element),
+            Step::Inside => Item::Element(element),
             Step::End => Item::End,
             Step::Header => Item::Header(Header {
                 element,
-                prefix: self.root.get(..self.root_prefix).unwrap_or_default(),
+                prefix: name::of_tag(root).0,
                 content_namespace: tree.scope.inherited_default(),
             }),
         }
@@ -311,14 +258,21 @@ impl Parser {
     /// invalid byte nothing more is kept, but all of it is counted.
     #[must_use]
     pub fn unread(&self) -> usize {
-        usize::try_from(self.input.received() - self.item_end).unwrap_or(usize::MAX)
+        self.reader.unread() + self.gate.held()
     }
 
     /// Absolute offset of the end of the last item handed out: bytes since the parser was made
     /// or last [`reset`](Self::reset).
     #[must_use]
     pub const fn position(&self) -> u64 {
-        self.item_end
+        self.reader.span().end
+    }
+
+    /// Where the last item handed out stands in the input: from its `<` to behind its `>`, as
+    /// absolute offsets. The end is [`position`](Self::position).
+    #[must_use]
+    pub fn span(&self) -> Range<u64> {
+        self.reader.span().clone()
     }
 
     /// A new stream begins right behind the last item, on the same transport, as after
@@ -328,53 +282,32 @@ impl Parser {
     /// An error that was found behind the last item is forgotten too, unless the bytes as such
     /// are invalid, since these bytes belong to the new stream.
     pub fn restart(&mut self) {
-        let at = match self.phase {
-            Phase::Stanza => self.tree.start,
-            _ => self.tree.at,
-        };
-        // White space that was already skipped counts as the beginning of the new stream.
-        let fresh = self.input.offset(at) == self.item_end;
-        self.begin_stream(at, if fresh { Prolog::Fresh } else { Prolog::Begun });
+        self.reader.restart();
+        // Only now: behind an error, what is too much is refused for good.
+        self.release(self.gate.held());
     }
 
     /// Forgets everything, as for a new transport or after TLS negotiation (RFC 6120
     /// §5.4.3.3): unread bytes, declarations, errors. Offsets begin again at 0. Buffers are
     /// kept.
     pub fn reset(&mut self) {
-        self.input.clear();
-        self.maps.clear();
-        self.item_end = 0;
-        self.begin_stream(0, Prolog::Fresh);
-    }
-
-    fn begin_stream(&mut self, at: usize, prolog: Prolog) {
-        self.tree.abandon(at);
-        self.tree.nodes.clear();
-        self.tree.scope.clear();
-        self.phase = Phase::Prolog(prolog);
-        self.root.clear();
-        self.root_prefix = 0;
-        self.error = None;
+        self.gate.clear();
+        self.idle = false;
+        self.reader.reset();
     }
 
     /// Gives back memory that a large stanza has left behind. Worth a call when the stream is
     /// idle; between stanzas of usual size it would only cost time.
     pub fn shrink(&mut self) {
-        self.input.shrink();
-        self.maps.shrink();
-        self.tree.shrink();
+        self.gate.shrink();
+        self.reader.shrink();
     }
 }
 
 /// Says where the parser is, not what it holds: that may be confidential.
 impl fmt::Debug for Parser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parser")
-            .field("phase", &self.phase)
-            .field("position", &self.item_end)
-            .field("unread", &self.unread())
-            .field("error", &self.error)
-            .finish_non_exhaustive()
+        self.reader.debug("Parser", f)
     }
 }
 

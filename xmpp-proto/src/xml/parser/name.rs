@@ -74,3 +74,11 @@ pub(super) fn scan(src: Source<'_>, start: usize) -> Result<QName, Fault> {
     }
     Ok(QName { start, local, end })
 }
+
+/// The name in the last tag of `text`, or a name alone, as prefix (empty if there is none) and
+/// local name.
+pub(super) fn of_tag(text: &str) -> (&str, &str) {
+    let tag = text.rfind('<').map_or(text, |at| &text[at + 1..]).trim_start_matches('/');
+    let name = tag.split(['>', '/', ' ', '\t', '\n', '\r']).next().unwrap_or_default();
+    name.split_once(':').unwrap_or(("", name))
+}

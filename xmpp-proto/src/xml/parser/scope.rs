@@ -41,6 +41,15 @@ struct Local {
     in_aux: bool,
 }
 
+impl Local {
+    /// Its node in a tree whose text has `text_len` bytes.
+    #[inline]
+    fn node(&self, text_len: usize) -> Node {
+        let start = if self.in_aux { offset(text_len) + self.start } else { self.start };
+        Node::namespace(start, self.len)
+    }
+}
+
 /// What the stream header declared.
 #[derive(Default)]
 struct Inherited {
@@ -269,9 +278,33 @@ impl Scope {
     /// Appends the namespace nodes of a finished tree whose text has `text_len` bytes.
     #[inline]
     pub(super) fn end_tree(&self, nodes: &mut Vec<Node>, text_len: usize) {
-        for local in &self.locals {
-            let start = if local.in_aux { offset(text_len) + local.start } else { local.start };
-            nodes.push(Node::namespace(start, local.len));
+        nodes.extend(self.locals.iter().map(|local| local.node(text_len)));
+    }
+
+    /// Makes a tree of the nodes of one tag, whose text ends at `text_len`: appends the namespace
+    /// nodes that it needs and no others, so that a tag costs the same however many names its
+    /// stanza has.
+    #[inline]
+    pub(super) fn end_tag(&self, nodes: &mut Vec<Node>, text_len: usize) {
+        if !self.locals.is_empty() {
+            self.number_anew(nodes, text_len);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn number_anew(&self, nodes: &mut Vec<Node>, text_len: usize) {
+        let own = nodes.len();
+        for index in 0..own {
+            let Some(number) = nodes[index].ns().checked_sub(FIRST_LOCAL) else { continue };
+            let Some(local) = self.locals.get(usize::from(number)) else { continue };
+            let name = local.node(text_len);
+            let known = nodes[own..].iter().position(|other| *other == name);
+            let number = known.unwrap_or_else(|| {
+                nodes.push(name);
+                nodes.len() - 1 - own
+            });
+            nodes[index].set_ns(FIRST_LOCAL + u16::try_from(number).unwrap_or(0));
         }
     }
 

@@ -18,20 +18,15 @@ impl Tree {
         src: Source<'_>,
         maps: &mut Maps,
         root: &mut String,
-        root_prefix: &mut usize,
     ) -> Result<bool, Stop> {
         let end = self.start_tag(src, maps, self.at)?;
         self.end_tree(end)?;
-        let open = self.frames.pop();
+        let (local, len) = self.nodes.first().map_or((0, 0), |node| node.name());
         root.clear();
-        *root_prefix = 0;
-        if let Some(frame) = open {
-            let name = self.start + frame.name as usize;
-            root.push_str(src.slice(name, name + frame.name_len as usize));
-            *root_prefix = memchr::memchr(b':', root.as_bytes()).unwrap_or(0);
-        }
+        root.push_str(src.slice(self.start + 1, self.start + (local + len) as usize));
+        let empty = self.frames.pop().is_none();
         self.scope.inherit(src, self.start);
-        Ok(open.is_none())
+        Ok(empty)
     }
 
     /// Skips white space between stanzas (RFC 6120 §4.6.1) up to a tag, which it begins. True

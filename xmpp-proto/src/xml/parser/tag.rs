@@ -50,6 +50,31 @@ struct Tag {
     seen: u64,
     /// The default namespace that the tag declares.
     default: Option<u16>,
+    /// How many of the tag's nodes the larger filter of the tree knows.
+    filtered: usize,
+}
+
+/// A larger filter for the attributes of one tag, for when the one in [`Tag`] does not suffice:
+/// with many attributes, and with names that are alike in their first bytes. It costs nothing
+/// until then.
+#[derive(Default)]
+pub(super) struct Names {
+    bits: [u64; 8],
+}
+
+impl Names {
+    /// Adds the name that stands at `start`; true if it may be there already.
+    #[inline]
+    fn insert(&mut self, src: Source<'_>, start: usize, len: usize) -> bool {
+        let head = src.word(start) & name::mask(len);
+        let tail = if len > 8 { src.word(start + len - 8) } else { 0 };
+        let key = head.rotate_left(25) ^ tail ^ (len as u64).rotate_right(8);
+        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
+        let (word, bit) = (&mut self.bits[hash as usize / 64], 1 << (hash % 64));
+        let found = *word & bit != 0;
+        *word |= bit;
+        found
+    }
 }
 
 impl Tree {
@@ -99,6 +124,7 @@ impl Tree {
             full: (node + 1).saturating_add(self.limits.attributes),
             seen: 0,
             default: None,
+            filtered: 0,
         };
         self.nodes.push(Node::element(0, 0, 0));
         self.prefixed.clear();
@@ -162,6 +188,12 @@ impl Tree {
                 tag.full -= 1;
                 return Ok(close + 1);
             }
+            if src.byte(close) == quote {
+                let name = QName { start, local: start, end };
+                let value = Value { start: value, end: close, decode: false };
+                tag.filtered = self.compare_name(src, tag.node, tag.filtered, name, value)?;
+                return Ok(close + 1);
+            }
         }
         let (end, so_far) = self.attribute_slow(src, maps, *tag, start)?;
         *tag = so_far;
@@ -197,13 +229,13 @@ impl Tree {
             tag.default = Some(self.declare_default(src, tag.default, start, value)?);
             tag.full -= 1;
         } else {
-            // A filter decides nearly always; only names that share a bit are compared.
             let bit = filter_bit(key);
-            if tag.seen & bit != 0 && self.is_duplicate(src, tag.node, name) {
-                return Err(Fault::new(ErrorKind::DuplicateAttribute, start));
+            if tag.seen & bit == 0 {
+                tag.seen |= bit;
+                self.push_attribute(name, namespace::NONE, value);
+            } else {
+                tag.filtered = self.compare_name(src, tag.node, tag.filtered, name, value)?;
             }
-            tag.seen |= bit;
-            self.push_attribute(name, namespace::NONE, value);
         }
         Ok((end + 1, tag))
     }
@@ -222,13 +254,38 @@ impl Tree {
         ));
     }
 
-    /// Whether the element, the node at `element`, already has this attribute, which has no prefix.
+    /// Adds an attribute without prefix where the first filter cannot tell whether the tag has it
+    /// already. Only names that the larger filter cannot tell apart are compared. That one knows
+    /// the first `filtered` attributes of the element; returns how many it knows now.
     #[cold]
     #[inline(never)]
-    fn is_duplicate(&self, src: Source<'_>, element: usize, name: QName) -> bool {
-        let name = src.slice(name.start, name.end);
-        let nodes = self.nodes.get(element + 1..).unwrap_or_default();
-        nodes.iter().any(|node| node.ns() == namespace::NONE && self.name_of(src, *node) == name)
+    fn compare_name(
+        &mut self,
+        src: Source<'_>,
+        element: usize,
+        filtered: usize,
+        name: QName,
+        value: Value,
+    ) -> Result<usize, Fault> {
+        if filtered == 0 {
+            self.names = Names::default();
+        }
+        let first = element + 1;
+        for node in self.nodes.get(first + filtered..).unwrap_or_default() {
+            let (start, len) = node.name();
+            self.names.insert(src, self.start + start as usize, len as usize);
+        }
+        if self.names.insert(src, name.start, name.end - name.start) {
+            let text = src.slice(name.start, name.end);
+            let nodes = self.nodes.get(first..).unwrap_or_default();
+            let same =
+                |node: &Node| node.ns() == namespace::NONE && self.name_of(src, *node) == text;
+            if nodes.iter().any(same) {
+                return Err(Fault::new(ErrorKind::DuplicateAttribute, name.start));
+            }
+        }
+        self.push_attribute(name, namespace::NONE, value);
+        Ok(self.nodes.len() - first)
     }
 
     fn name_of<'a>(&self, src: Source<'a>, node: Node) -> &'a str {

@@ -5,10 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::*;
+use crate::xml::ErrorKind;
 use crate::xml::element::Element;
 
 mod accepted;
 mod generate;
+mod lexer;
 mod limits;
 mod oracle;
 mod refused;
@@ -49,6 +51,7 @@ pub(super) fn run_with(
     let mut parser = Parser::new(limits);
     let mut items = Vec::new();
     let mut rest = input;
+    let mut flushed = false;
     loop {
         loop {
             match parser.next() {
@@ -61,7 +64,12 @@ pub(super) fn run_with(
             }
         }
         if rest.is_empty() {
-            return (items, None);
+            if flushed {
+                return (items, None);
+            }
+            parser.flush();
+            flushed = true;
+            continue;
         }
         let (chunk, after) = rest.split_at(cuts().clamp(1, rest.len()));
         parser.push(chunk);
@@ -71,12 +79,16 @@ pub(super) fn run_with(
 
 pub(super) const CHUNKS: [usize; 9] = [1, 2, 3, 5, 7, 63, 64, 65, 4096];
 
-/// The items and the error, which must be the same for every chunk size.
+/// The items and the error, which must be the same for every chunk size, and for the lexer.
 pub(super) fn run(limits: Limits, input: &[u8]) -> (Vec<Owned>, Option<Error>) {
     let whole = run_with(limits, input, || usize::MAX);
     for size in CHUNKS {
         let cut = run_with(limits, input, || size);
         assert_eq!(cut, whole, "chunks of {size}: {:?}", String::from_utf8_lossy(input));
+    }
+    lexer::agrees(limits, input, &whole, || usize::MAX);
+    for size in CHUNKS {
+        lexer::agrees(limits, input, &whole, || size);
     }
     whole
 }

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use super::fault::{Fault, Stop, TagScan};
+use super::gate::Watch;
 use super::input::Source;
 use super::name;
 use super::scope::{Scope, offset};
-use super::tag::Prefixed;
+use super::tag::{Names, Prefixed};
 use super::text::Run;
 use crate::xml::chars::{NAME_START, is_name_char};
 use crate::xml::classify::Maps;
@@ -38,6 +39,8 @@ pub(super) struct Tree {
     pub(super) scope: Scope,
     /// Attributes with prefixes of the tag that is being read.
     pub(super) prefixed: Vec<Prefixed>,
+    /// Names of the attributes of the tag that is being read, if there are many.
+    pub(super) names: Names,
     /// Where the current token begins; all before it is consumed.
     pub(super) at: usize,
     /// Where the tree's text begins.
@@ -59,6 +62,7 @@ impl Tree {
             frames: Vec::new(),
             scope: Scope::new(limits.namespaces, limits.foreign_namespaces),
             prefixed: Vec::new(),
+            names: Names::default(),
             at: 0,
             start: 0,
             limit: usize::MAX,
@@ -121,9 +125,15 @@ impl Tree {
             return Err(self.exceeded());
         }
         self.scope.end_tree(&mut self.nodes, end - self.start);
-        self.limit = usize::MAX;
+        self.end_stanza();
         self.at = end;
         Ok(())
+    }
+
+    /// From here on no limit counts bytes.
+    #[inline]
+    pub(super) fn end_stanza(&mut self) {
+        self.limit = usize::MAX;
     }
 
     #[cold]
@@ -184,19 +194,7 @@ impl Tree {
         let mut ahead = src.word(at);
         loop {
             if ahead.to_le_bytes()[0] != b'<' {
-                let start = at;
-                at = maps.text(src.bytes(), start);
-                ahead = src.word(at);
-                let [first, second, ..] = ahead.to_le_bytes();
-                let plain = first == b'<' && (second == b'/' || NAME_START[usize::from(second)]);
-                if plain {
-                    let len = offset(at - start);
-                    self.nodes.push(Node::text(offset(start - self.start), len, false));
-                } else {
-                    self.run = Run::begin(offset(start - self.start));
-                    at = self.text(src, maps, at, false)?;
-                    ahead = src.word(at);
-                }
+                (at, ahead) = self.characters(src, maps, at)?;
             }
             let [_, second, ..] = ahead.to_le_bytes();
             if second == b'/' {
@@ -215,10 +213,40 @@ impl Tree {
         }
     }
 
+    /// Reads the character data that begins at `start`. Returns where the tag after it begins, and
+    /// the word there.
+    #[inline(always)]
+    pub(super) fn characters(
+        &mut self,
+        src: Source<'_>,
+        maps: &mut Maps,
+        start: usize,
+    ) -> Result<(usize, u64), Stop> {
+        let mut at = maps.text(src.bytes(), start);
+        let mut ahead = src.word(at);
+        let [first, second, ..] = ahead.to_le_bytes();
+        let ends = first == b'<' && (second == b'/' || NAME_START[usize::from(second)]);
+        // A long text is searched for markup only, so carriage returns may have been passed.
+        if ends && !src.carriage_returns {
+            let len = offset(at - start);
+            self.nodes.push(Node::text(offset(start - self.start), len, false));
+        } else {
+            self.run = Run::begin(offset(start - self.start));
+            at = self.text(src, maps, at, false)?;
+            ahead = src.word(at);
+        }
+        Ok((at, ahead))
+    }
+
     /// What stands at `at` and is neither an end tag nor a start tag with an ASCII name.
     #[cold]
     #[inline(never)]
-    fn rare(&mut self, src: Source<'_>, maps: &mut Maps, at: usize) -> Result<usize, Stop> {
+    pub(super) fn rare(
+        &mut self,
+        src: Source<'_>,
+        maps: &mut Maps,
+        at: usize,
+    ) -> Result<usize, Stop> {
         if at + 1 >= src.len {
             return Err(self.more(at));
         }
@@ -240,7 +268,7 @@ impl Tree {
 
     /// Reads the end tag at `at` and closes the innermost element.
     #[inline(always)]
-    fn end_tag(&mut self, src: Source<'_>, at: usize) -> Result<usize, Stop> {
+    pub(super) fn end_tag(&mut self, src: Source<'_>, at: usize) -> Result<usize, Stop> {
         let name = at + 2;
         let Some(frame) = self.frames.last().copied() else {
             return Err(self.tag_fault(src, at, Fault::new(ErrorKind::MismatchedEndTag, at)));
@@ -264,6 +292,15 @@ impl Tree {
             node.set_next(next);
         }
         Ok(end + 1)
+    }
+
+    /// What may complete the tree, now that all of the data was read.
+    pub(super) fn waits_for(&self, src: Source<'_>) -> Watch {
+        let unread = src.bytes().get(self.at..src.len).unwrap_or_default();
+        match self.frames.first() {
+            Some(frame) if !unread.contains(&b'<') => Watch::End(src.byte(self.name_at(*frame))),
+            _ => Watch::Tag,
+        }
     }
 
     #[inline]

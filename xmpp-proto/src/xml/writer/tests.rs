@@ -146,6 +146,26 @@ fn part_of_a_tree_is_written_alone() {
     assert_eq!(b.to_xml(), "<b xmlns='urn:x'>t<c xmlns=''/></b>");
 }
 
+/// 64 KiB, which is less than a byte for each level.
+#[test]
+fn deep_trees_are_built_and_written_on_a_small_stack() {
+    const LEVELS: usize = 80_000;
+    let work = || {
+        let mut builder = Element::builder("a", ns::CLIENT);
+        for _ in 0..LEVELS {
+            builder.open("a", ns::CLIENT);
+        }
+        builder.push_text("x");
+        for _ in 0..LEVELS {
+            builder.close();
+        }
+        let element = builder.build().unwrap();
+        let (open, close) = ("<a>".repeat(LEVELS + 1), "</a>".repeat(LEVELS + 1));
+        assert!(write_once(ns::CLIENT, true, &element) == format!("{open}x{close}"));
+    };
+    std::thread::Builder::new().stack_size(64 * 1024).spawn(work).unwrap().join().unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

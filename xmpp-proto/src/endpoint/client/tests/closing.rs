@@ -4,8 +4,10 @@ use core::time::Duration;
 
 use super::*;
 use crate::endpoint::{
-    Action, Completion, Endpoint, LostCause, Misuse, Outcome, Phase, Shutdown, Timer,
+    Action, Client, Completion, ConnInfo, Endpoint, LostCause, Misuse, Outcome, Phase, Shutdown,
+    Target, Timer,
 };
+use crate::{Instant, Seed};
 
 #[test]
 fn we_close_and_the_peer_answers() {
@@ -158,4 +160,22 @@ fn eof_in_the_middle_of_a_stanza_is_a_loss() {
     assert_eq!(ended.reason, Reason::Transport(LostCause::Eof));
     assert_eq!(ended.phase, Phase::Online);
     assert!(ended.is_retryable());
+}
+
+#[test]
+fn a_close_without_time_leaves_no_deadline_behind() {
+    let mut config = config().with_target(Target::new("xmpp.example.org", 5222));
+    config.close_timeout = Duration::ZERO;
+    let until = Instant::from_micros(0) + config.negotiation_timeout;
+    let mut client = Client::new(config, Seed::new([1; 32]), Instant::from_micros(0));
+    client.connect(Instant::from_micros(0)).unwrap();
+    let Some(Action::Connect { id, .. }) = client.poll_action() else { panic!("no transport") };
+    client.handle_connected(Instant::from_micros(0), id, ConnInfo::new());
+
+    // The transport takes nothing.
+    client.handle_timeout(until);
+    assert_eq!(client.poll_timeout(), None);
+    assert_eq!(client.poll_action(), Some(Action::Disconnect { id, how: Shutdown::Abort }));
+    let Some(Event::Ended(ended)) = client.poll_event() else { panic!("still waiting") };
+    assert_eq!(ended.reason, Reason::TimedOut(Timer::Negotiation));
 }

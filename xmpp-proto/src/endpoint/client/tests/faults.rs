@@ -4,10 +4,11 @@ use alloc::format;
 use alloc::string::String;
 
 use super::*;
-use crate::endpoint::{Action, Endpoint, PeerFault, Shutdown};
+use crate::endpoint::{Action, Client, ConnInfo, Endpoint, LostCause, PeerFault, Shutdown, Target};
 use crate::stream::{HeaderFault, StreamCondition};
 use crate::testing::{BIND_FEATURES, bind_result};
 use crate::xml::ErrorKind;
+use crate::{Instant, Seed};
 
 /// The stream error and the closing tag, as the client writes them.
 fn goodbye(condition: &str) -> String {
@@ -223,6 +224,23 @@ fn starttls_injection_is_never_parsed() {
         let action = script.next_action();
         assert!(matches!(action, Some(Action::Disconnect { how: Shutdown::Abort, .. })));
     }
+}
+
+#[test]
+fn a_handshake_that_has_not_begun_is_not_begun_without_a_transport() {
+    let now = Instant::from_micros(0);
+    let config = config().with_target(Target::new("xmpp.example.org", 5222));
+    let mut client = Client::new(config, Seed::new([1; 32]), now);
+    client.connect(now).unwrap();
+    let Some(Action::Connect { id, .. }) = client.poll_action() else { panic!("no transport") };
+    client.handle_connected(now, id, ConnInfo::new());
+    let received = format!("{HEADER}{STARTTLS_REQUIRED}{PROCEED}");
+    client.handle_received(now, id, received.as_bytes());
+    while client.work() {}
+    // The transport takes nothing, so what was said in the clear is still there.
+    assert_eq!(client.poll_action(), None);
+    client.handle_lost(now, id, LostCause::Reset);
+    assert_eq!(client.poll_action(), None);
 }
 
 #[test]

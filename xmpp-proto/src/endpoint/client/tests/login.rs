@@ -53,6 +53,18 @@ fn rfc6120_9_1_starttls_plain_and_bind() {
 }
 
 #[test]
+fn a_configuration_that_xml_does_not_allow_ends_the_attempt_before_it_begins() {
+    let mut faulty = config();
+    faulty.lang = Some("x\u{1}".into());
+    let mut script = Script::new(faulty);
+    script.start();
+    let Some(Event::Ended(ended)) = script.next_event() else { panic!("not ended") };
+    assert!(matches!(ended.reason, Reason::Config(_)), "{}", ended.reason);
+    assert!(script.next_action().is_none());
+    assert_eq!(script.client().poll_timeout(), None);
+}
+
+#[test]
 fn any_chunking_gives_the_same_login() {
     let scenario = |chunks| {
         let config = config().with_resource("desk");

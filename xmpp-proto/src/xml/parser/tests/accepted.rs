@@ -58,3 +58,17 @@ fn stanzas_mean_what_xml_says() {
         }
     }
 }
+
+/// XML 1.0 §2.11, wherever the carriage return stands: long texts are searched another way.
+#[test]
+fn line_ends_in_texts_of_every_length() {
+    for before in [0, 1, 63, 200, 300, 5000] {
+        for after in [0, 1, 300, 5000] {
+            let (before, after) = ("x".repeat(before), "y".repeat(after));
+            for (written, read) in [("\r", "\n"), ("\r\n", "\n"), ("\r\r\n", "\n\n")] {
+                let text = stanza(&format!("<a>{before}{written}{after}</a>"));
+                assert_eq!(text, format!("<a xmlns='jabber:client'>{before}{read}{after}</a>"));
+            }
+        }
+    }
+}

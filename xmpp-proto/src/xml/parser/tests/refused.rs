@@ -1,5 +1,5 @@
 use super::*;
-use crate::xml::ErrorKind::{self, *};
+use crate::xml::ErrorKind::*;
 
 /// What follows the header, the kind, and where the error points, counted from the header's end.
 pub(super) const STANZAS: &[(&[u8], ErrorKind, u64)] = &[

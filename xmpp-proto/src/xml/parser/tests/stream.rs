@@ -62,6 +62,28 @@ fn an_empty_root_is_a_header_and_an_end() {
     let (items, error) = run(Limits::default(), b"<?xml version='1.0'?><a b='c'/> \n");
     assert_eq!(error, None);
     assert!(matches!(items.as_slice(), [Owned::Header(..), Owned::End]));
+    let (items, _) = run(Limits::default(), b"<a:b xmlns:a='c'/>");
+    assert!(matches!(items.as_slice(), [Owned::Header(_, prefix, _), Owned::End] if prefix == "a"));
+}
+
+/// White space between stanzas belongs to none.
+#[test]
+fn spans_are_those_of_the_items() {
+    let stream = "<?xml version='1.0'?>\n<a> \n<b>text</b>\t<c/></a > ";
+    for size in CHUNKS {
+        let mut parser = Parser::new(Limits::default());
+        let mut found = Vec::new();
+        for chunk in stream.as_bytes().chunks(size) {
+            parser.push(chunk);
+            while let Ok(Some(_)) = parser.next() {
+                let span = parser.span();
+                assert_eq!(span.end, parser.position());
+                let place = |offset| usize::try_from(offset).unwrap();
+                found.push(&stream[place(span.start)..place(span.end)]);
+            }
+        }
+        assert_eq!(found, ["<a>", "<b>text</b>", "<c/>", "</a >"], "{size}");
+    }
 }
 
 /// Namespaces in XML §6: what the header declares is in scope in every stanza, whether the name
@@ -170,6 +192,26 @@ fn restart_keeps_what_is_unread() {
             assert!(next_is_element(&mut parser, "f"));
             assert_eq!(parser.position(), (HEADER.len() + 4 + new.len()) as u64);
         }
+    }
+}
+
+/// An error ends one stream; the bytes behind it, held back or not, belong to the next.
+#[test]
+fn restart_behind_an_error_loses_no_bytes() {
+    let new = "<a xmlns='jabber:client'><b>a new stream's stanza</b></a>";
+    for size in [1, 30, 600] {
+        let mut parser = Parser::new(Limits::default().with_stanza_bytes(50));
+        parser.push(HEADER.as_bytes());
+        assert!(next_is_header(&mut parser));
+        let rest = format!("{new}{}", " ".repeat(40));
+        for chunk in rest.as_bytes().chunks(size) {
+            parser.push(chunk);
+        }
+        parser.flush();
+        assert!(matches!(parser.next(), Err(e) if e.kind() == ErrorKind::StanzaTooLong));
+        parser.restart();
+        assert!(next_is_header(&mut parser), "{size}");
+        assert!(next_is_element(&mut parser, "b"), "{size}");
     }
 }
 
