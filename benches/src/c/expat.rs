@@ -1,8 +1,9 @@
 //! expat, by its functions for namespaces.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::{ptr, slice};
+use std::ptr;
 
+use super::callbacks::text;
 use super::memory;
 use crate::checksum::Visitor;
 use crate::measure::Fault;
@@ -108,17 +109,6 @@ unsafe extern "C" fn start<V: Visitor>(
 unsafe extern "C" fn end<V: Visitor>(visitor: *mut c_void, _name: *const c_char) {
     // SAFETY: this is what `parse` has set.
     unsafe { &mut *visitor.cast::<V>() }.end();
-}
-
-unsafe extern "C" fn text<V: Visitor>(visitor: *mut c_void, piece: *const c_char, len: c_int) {
-    if V::READS {
-        // SAFETY: this is what `parse` has set, and the piece is as long as expat says.
-        let (visitor, piece) = unsafe {
-            let len = usize::try_from(len).unwrap_or_default();
-            (&mut *visitor.cast::<V>(), slice::from_raw_parts(piece.cast(), len))
-        };
-        visitor.text(str::from_utf8(piece).unwrap_or_default());
-    }
 }
 
 /// Namespace and local name.

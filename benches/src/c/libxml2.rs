@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::sync::Once;
 use std::{ptr, slice};
 
+use super::callbacks::text;
 use super::memory;
 use crate::checksum::Visitor;
 use crate::measure::Fault;
@@ -121,17 +122,6 @@ unsafe extern "C" fn end<V: Visitor>(
 ) {
     // SAFETY: this is what `parse` has set.
     unsafe { &mut *visitor.cast::<V>() }.end();
-}
-
-unsafe extern "C" fn text<V: Visitor>(visitor: *mut c_void, piece: *const c_char, len: c_int) {
-    if V::READS {
-        // SAFETY: this is what `parse` has set, and the piece is as long as libxml2 says.
-        let (visitor, piece) = unsafe {
-            let len = usize::try_from(len).unwrap_or_default();
-            (&mut *visitor.cast::<V>(), slice::from_raw_parts(piece.cast(), len))
-        };
-        visitor.text(str::from_utf8(piece).unwrap_or_default());
-    }
 }
 
 /// libxml2 gives out UTF-8; if not, the checksum shows it. Null is no namespace.

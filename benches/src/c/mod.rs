@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code)] // Foreign functions.
 
+mod callbacks;
 pub mod expat;
 pub mod libxml2;
 mod memory;
