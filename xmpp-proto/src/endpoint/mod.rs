@@ -21,6 +21,7 @@
 mod action;
 mod certificate;
 mod client;
+mod command;
 mod dns;
 mod reason;
 
@@ -29,7 +30,8 @@ pub use action::{
     RequestError, SendToken, Shutdown, Step, Target, TlsFault, TlsInfo, TlsVersion,
 };
 pub use certificate::CertificateReport;
-pub use client::{Client, ClientConfig, Event, Misuse, Query, Rejected, Request, TlsMode};
+pub use client::{Client, ClientConfig, Event, TlsMode};
+pub use command::{Commands, Misuse, Query, Rejected, Request};
 pub use dns::{DnsRecords, SrvAnswer, SrvRecord};
 pub use reason::{
     AuthFault, Ended, PeerFault, Phase, Reason, RedirectFault, StartTlsFault, Timer, Tried,

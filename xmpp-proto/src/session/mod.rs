@@ -1,15 +1,17 @@
-//! What a session keeps beside the bytes: requests that wait for answers, queries that wait for
+//! What a session keeps: bytes both ways, requests that wait for answers, queries that wait for
 //! the application, stanzas whose bytes are not written yet, and where to connect to.
 
+mod flow;
 mod queries;
 mod requests;
 mod targets;
 mod unwritten;
 
-pub(crate) use queries::Queries;
-pub(crate) use requests::Requests;
+pub(crate) use flow::{Flow, FlowLimits};
+use queries::Queries;
+use requests::Requests;
 pub(crate) use targets::{Candidate, Targets, ip_literal};
-pub(crate) use unwritten::Unwritten;
+use unwritten::Unwritten;
 
 use crate::Instant;
 

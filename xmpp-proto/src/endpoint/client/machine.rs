@@ -1,14 +1,14 @@
 //! The client as an [`Endpoint`]: what the world does to it, and how it digests input.
 
 use super::super::{
-    Action, AttemptId, Completion, ConnInfo, DnsRecords, Endpoint, LostCause, Outcome, PeerFault,
-    Phase, Reason, RequestError, Shutdown, SrvAnswer, Timer, TlsInfo,
+    Action, AttemptId, Completion, ConnInfo, DnsRecords, Endpoint, LostCause, PeerFault, Phase,
+    Reason, Shutdown, SrvAnswer, Timer, TlsInfo,
 };
-use super::{Client, Event, Link, Query, TlsMode};
+use super::{Client, Event, Link, TlsMode};
 use crate::Instant;
 use crate::negotiate::{Cx, Negotiation, Verdict};
 use crate::ns;
-use crate::stanza::{Condition, Iq, IqType, Stanza, StanzaFaultKind};
+use crate::stanza::{Iq, IqType, Stanza, StanzaFaultKind};
 use crate::stream::StreamError;
 use crate::trace;
 use crate::xml::{Element, Item};
@@ -20,19 +20,19 @@ impl Endpoint for Client {
     type Event = Event;
 
     fn handle_resolved(&mut self, now: Instant, id: AttemptId, records: DnsRecords) {
-        self.advance(now);
+        self.flow.advance(now);
         if id == self.attempt && matches!(self.link, Link::Resolving) {
             self.connect_to(records);
         }
     }
 
     fn handle_connected(&mut self, now: Instant, id: AttemptId, info: ConnInfo) {
-        self.advance(now);
+        self.flow.advance(now);
         if id != self.attempt || !matches!(self.link, Link::Connecting) {
             return;
         }
         if let Some(entropy) = &info.entropy {
-            self.rng.mix(entropy);
+            self.flow.rng.mix(entropy);
         }
         if self.targets.current().is_some_and(|to| to.tls == TlsMode::Direct) {
             self.link = Link::Securing;
@@ -44,7 +44,7 @@ impl Endpoint for Client {
     }
 
     fn handle_secured(&mut self, now: Instant, id: AttemptId, tls: TlsInfo) {
-        self.advance(now);
+        self.flow.advance(now);
         if id != self.attempt {
             return;
         }
@@ -54,8 +54,8 @@ impl Endpoint for Client {
             }
             Link::Negotiating(mut negotiation) if negotiation.is_securing() => {
                 // RFC 6120 §5.4.3.3: nothing learnt before TLS may survive.
-                self.parser.reset();
-                self.undigested = 0;
+                self.flow.parser.reset();
+                self.flow.undigested = 0;
                 negotiation.handle_secured(&mut self.cx());
                 self.link = Link::Negotiating(negotiation);
             }
@@ -68,7 +68,7 @@ impl Endpoint for Client {
     }
 
     fn handle_received(&mut self, now: Instant, id: AttemptId, bytes: &[u8]) {
-        self.advance(now);
+        self.flow.advance(now);
         if id != self.attempt || bytes.is_empty() {
             return;
         }
@@ -82,27 +82,20 @@ impl Endpoint for Client {
             }
             Link::Negotiating(_) | Link::Online | Link::Closing { .. } => {}
         }
-        if self.undigested + bytes.len() > self.config.max_chunk {
-            return self.fail(Reason::InputOverflow);
+        if !self.flow.receive(bytes) {
+            self.fail(Reason::InputOverflow);
         }
-        self.undigested += bytes.len();
-        self.parser.push(bytes);
     }
 
     fn handle_written(&mut self, now: Instant, id: AttemptId, n: usize) {
-        self.advance(now);
-        if id != self.attempt {
-            return;
-        }
-        self.out.consume(n);
-        while let Some(token) = self.unwritten.take_written(self.out.written()) {
-            let outcome = Outcome::Written;
-            self.completions.push_back(Completion::Outcome { token, outcome });
+        self.flow.advance(now);
+        if id == self.attempt {
+            self.flow.handle_written(n);
         }
     }
 
     fn handle_lost(&mut self, now: Instant, id: AttemptId, cause: LostCause) {
-        self.advance(now);
+        self.flow.advance(now);
         if id != self.attempt {
             return;
         }
@@ -110,32 +103,32 @@ impl Endpoint for Client {
             Link::Idle | Link::Resolving | Link::Lost(_) => return,
             Link::Flushing(ended) => return self.finish(ended.clone()),
             // RFC 6120 §4.4: some peers close TCP instead of answering the closing tag.
-            Link::Closing { .. } if self.out.is_empty() => self.ended(Reason::ClosedByUs),
+            Link::Closing { .. } if self.flow.out.is_empty() => self.ended(Reason::ClosedByUs),
             _ => self.ended(Reason::Transport(cause)),
         };
         // A peer that sends much and leaves: what it sent before is still delivered.
-        if self.undigested > 0 {
+        if self.flow.undigested > 0 {
             self.link = Link::Lost(ended);
             self.deadline = None;
             self.step_deadline = None;
             // Whoever waits for these must not wait for the application to take events.
-            self.fail_unwritten();
+            self.flow.fail_unwritten();
         } else {
             self.finish(ended);
         }
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        self.advance(now);
+        self.flow.advance(now);
         // What follows from a deadline may have no time at all, such as a close with a limit of zero.
         loop {
             if let Some((timer, at)) = self.deadline
-                && at <= self.now
+                && at <= self.flow.now
             {
                 self.deadline = None;
                 self.give_up(timer);
             } else if let Some((timer, at)) = self.step_deadline
-                && at <= self.now
+                && at <= self.flow.now
             {
                 self.step_deadline = None;
                 self.give_up_step(timer);
@@ -143,26 +136,21 @@ impl Endpoint for Client {
                 break;
             }
         }
-        while let Some(token) = self.requests.take_due(self.now) {
-            let result = Err(RequestError::TimedOut);
-            self.completions.push_back(Completion::Reply { token, result });
-        }
-        while let Some(iq) = self.queries.take_due(self.now) {
-            self.refuse(&iq);
-        }
+        self.flow.handle_timeout(self.is_online());
     }
 
     fn poll_action(&mut self) -> Option<Action> {
         // The barrier: TLS starts on the byte after the last one written in the clear. The other
         // actions are queued only when nothing waits to be written, or when nothing ever will.
-        if matches!(self.actions.front(), Some(Action::Secure { .. })) && !self.out.is_empty() {
+        if matches!(self.actions.front(), Some(Action::Secure { .. })) && !self.flow.out.is_empty()
+        {
             return None;
         }
         self.actions.pop_front()
     }
 
     fn poll_completion(&mut self) -> Option<Completion> {
-        self.completions.pop_front()
+        self.flow.completions.pop_front()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -184,7 +172,7 @@ impl Endpoint for Client {
                 self.digest();
             }
         }
-        if self.out.is_empty()
+        if self.flow.out.is_empty()
             && let Link::Flushing(ended) = &self.link
         {
             let ended = ended.clone();
@@ -197,7 +185,7 @@ impl Endpoint for Client {
     fn outgoing(&self) -> &[u8] {
         match &self.link {
             Link::Lost(_) => &[],
-            _ => self.out.as_slice(),
+            _ => self.flow.out.as_slice(),
         }
     }
 
@@ -229,7 +217,12 @@ enum Digested {
 
 impl Client {
     fn cx(&mut self) -> Cx<'_> {
-        Cx { config: &self.config, out: &mut self.out, rng: &mut self.rng, tls: self.tls.as_ref() }
+        Cx {
+            config: &self.config,
+            out: &mut self.flow.out,
+            rng: &mut self.flow.rng,
+            tls: self.tls.as_ref(),
+        }
     }
 
     fn push_secure(&mut self, alpn: Option<&'static [u8]>) {
@@ -239,26 +232,19 @@ impl Client {
     }
 
     fn has_input_room(&self) -> bool {
-        self.undigested == 0 && self.has_event_room() && !self.is_output_full()
+        self.flow.undigested == 0 && self.has_event_room() && !self.flow.is_output_full()
     }
 
     fn has_event_room(&self) -> bool {
         self.events.len() < self.config.event_capacity.max(1)
     }
 
-    /// Not the high-water mark, which is for what the application sends: two peers that both have
-    /// much to say must both go on reading, or neither ever writes again. Above it there is room
-    /// for what the machine itself answers; only a peer that takes no answers fills that.
-    fn is_output_full(&self) -> bool {
-        self.out.len() > self.config.output_limit
-    }
-
     fn can_digest(&self) -> bool {
         let open = match &self.link {
             Link::Negotiating(negotiation) => {
-                !negotiation.is_securing() && !negotiation.has_work() && !self.is_output_full()
+                !negotiation.is_securing() && !negotiation.has_work() && !self.flow.is_output_full()
             }
-            Link::Online | Link::Closing { .. } => !self.is_output_full(),
+            Link::Online | Link::Closing { .. } => !self.flow.is_output_full(),
             Link::Lost(_) => true,
             Link::Idle
             | Link::Resolving
@@ -266,14 +252,14 @@ impl Client {
             | Link::Securing
             | Link::Flushing(_) => false,
         };
-        open && self.undigested > 0 && self.has_event_room()
+        open && self.flow.undigested > 0 && self.has_event_room()
     }
 
     /// Takes one item out of the parser and acts on it.
     fn digest(&mut self) {
-        let digested = match self.parser.next() {
+        let digested = match self.flow.parser.next() {
             Ok(None) => {
-                self.undigested = 0;
+                self.flow.undigested = 0;
                 if let Link::Lost(ended) = &self.link {
                     let ended = ended.clone();
                     self.finish(ended);
@@ -294,8 +280,8 @@ impl Client {
                 trace::received(element);
                 let cx = &mut Cx {
                     config: &self.config,
-                    out: &mut self.out,
-                    rng: &mut self.rng,
+                    out: &mut self.flow.out,
+                    rng: &mut self.flow.rng,
                     tls: self.tls.as_ref(),
                 };
                 match &mut self.link {
@@ -334,8 +320,8 @@ impl Client {
     fn work_on_login(&mut self) {
         let cx = &mut Cx {
             config: &self.config,
-            out: &mut self.out,
-            rng: &mut self.rng,
+            out: &mut self.flow.out,
+            rng: &mut self.flow.rng,
             tls: self.tls.as_ref(),
         };
         if let Link::Negotiating(negotiation) = &mut self.link {
@@ -350,14 +336,14 @@ impl Client {
         match verdict {
             Verdict::Continue | Verdict::Pass => {}
             // Whoever put bytes there hopes that they are read as part of the secured stream.
-            Verdict::Secure if self.parser.unread() > 0 => {
+            Verdict::Secure if self.flow.parser.unread() > 0 => {
                 self.abort(Reason::Peer(PeerFault::DataAfterProceed));
             }
             Verdict::Secure => {
-                self.undigested = 0;
+                self.flow.undigested = 0;
                 self.push_secure(None);
             }
-            Verdict::Restart => self.parser.restart(),
+            Verdict::Restart => self.flow.parser.restart(),
             Verdict::Online(jid) => {
                 self.link = Link::Online;
                 self.deadline = None;
@@ -393,7 +379,7 @@ impl Client {
                 if self.is_online()
                     && let Some(reply) = fault.reply()
                 {
-                    self.out.write(reply.element().as_ref());
+                    self.flow.out.write(reply.element().as_ref());
                 }
                 self.events.push_back(Event::Faulty(fault));
             }
@@ -405,39 +391,21 @@ impl Client {
             // Our stream is closed: nobody can answer any more.
             return;
         }
-        if self.queries.len() >= self.config.max_queries {
-            return self.refuse(&iq);
-        }
-        let token = self.queries.insert(iq.clone(), self.now + self.config.answer_timeout);
-        self.events.push_back(Event::Query(Query { token, iq }));
-    }
-
-    /// RFC 6120 §8.2.3: an entity that does not understand a request says so.
-    fn refuse(&mut self, iq: &Iq) {
-        if !self.is_online() {
-            return;
-        }
-        if let Ok(reply) = iq.error_reply(Condition::ServiceUnavailable) {
-            self.out.write(reply.element().as_ref());
+        if let Some(query) = self.flow.take_query(iq) {
+            self.events.push_back(Event::Query(query));
         }
     }
 
     fn handle_answer(&mut self, iq: Iq) {
-        let Some(own) = &self.jid else { return };
         // An answer nobody waits for, or from somebody else: ignored (RFC 6120 §8.2.3).
-        let Some(token) = self.requests.take(&iq, own) else { return };
-        let result = match iq.error() {
-            Some(error) => Err(RequestError::Stanza(error)),
-            None => Ok(iq),
-        };
-        self.completions.push_back(Completion::Reply { token, result });
+        let _ = self.jid.as_ref().map(|own| self.flow.handle_answer(iq, own));
     }
 
     /// Takes the targets from DNS and begins with the first.
     fn connect_to(&mut self, records: DnsRecords) {
         let domain = self.config.jid.ascii_domain();
         let (tls, max) = (self.config.tls, self.config.max_targets);
-        match self.targets.resolve(&domain, tls, records, max, self.now, &mut self.rng) {
+        match self.targets.resolve(&domain, tls, records, max, self.flow.now, &mut self.flow.rng) {
             Ok(()) => self.open_next(),
             Err(reason) => self.finish(self.ended(reason)),
         }

@@ -8,21 +8,22 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 pub use config::{ClientConfig, TlsMode};
-pub use event::{Event, Misuse, Query, Rejected, Request};
+pub use event::Event;
 
+use super::command::commands;
 use super::{
-    Action, AttemptId, Completion, Ended, IqToken, Outcome, Phase, Reason, RequestError, SendToken,
+    Action, AttemptId, Ended, IqToken, Misuse, Phase, Query, Reason, Rejected, Request, SendToken,
     Shutdown, Timer, TlsInfo,
 };
 use crate::Instant;
 use crate::jid::FullJid;
 use crate::negotiate::Negotiation;
-use crate::rng::{Rng, Seed};
-use crate::session::{Candidate, Queries, Requests, Targets, Unwritten, earliest, ip_literal};
-use crate::stanza::{Iq, Stanza, StanzaError};
-use crate::stream::{CLOSE, Outbox, StreamCondition, StreamError};
+use crate::rng::Seed;
+use crate::session::{Candidate, Flow, FlowLimits, Targets, earliest, ip_literal};
+use crate::stanza::{Stanza, StanzaError};
+use crate::stream::{CLOSE, StreamCondition, StreamError};
 use crate::sync::Arc;
-use crate::xml::{Element, Parser};
+use crate::xml::Element;
 
 /// A client: connects, secures, authenticates and binds, then sends and receives stanzas.
 ///
@@ -81,21 +82,11 @@ use crate::xml::{Element, Parser};
 /// ```
 pub struct Client {
     config: Arc<ClientConfig>,
-    rng: Rng,
-    now: Instant,
+    flow: Flow,
     attempt: AttemptId,
     link: Link,
-    parser: Parser,
-    /// Bytes received since the parser last said that it needs more.
-    undigested: usize,
-    out: Outbox,
     actions: VecDeque<Action>,
-    completions: VecDeque<Completion>,
     events: VecDeque<Event>,
-    requests: Requests,
-    queries: Queries,
-    unwritten: Unwritten,
-    next_token: u64,
     targets: Targets,
     /// The end of the whole login, through all targets.
     negotiation_until: Instant,
@@ -136,21 +127,20 @@ impl Client {
     #[must_use]
     pub fn new(config: impl Into<Arc<ClientConfig>>, seed: Seed, now: Instant) -> Self {
         let config = config.into();
+        let limits = FlowLimits {
+            request_timeout: config.request_timeout,
+            answer_timeout: config.answer_timeout,
+            max_requests: config.max_requests,
+            max_queries: config.max_queries,
+            output_limit: config.output_limit,
+            max_chunk: config.max_chunk,
+        };
         Self {
-            rng: Rng::new(seed),
-            now,
+            flow: Flow::new(limits, config.limits, seed, now),
             attempt: AttemptId(0),
             link: Link::Idle,
-            parser: Parser::new(config.limits),
-            undigested: 0,
-            out: Outbox::new(),
             actions: VecDeque::new(),
-            completions: VecDeque::new(),
             events: VecDeque::new(),
-            requests: Requests::default(),
-            queries: Queries::default(),
-            unwritten: Unwritten::default(),
-            next_token: 0,
             targets: Targets::default(),
             negotiation_until: now,
             deadline: None,
@@ -171,12 +161,12 @@ impl Client {
     ///
     /// [`Misuse::AlreadyOpen`] unless the client is new or its last stream has ended.
     pub fn connect(&mut self, now: Instant) -> Result<(), Misuse> {
-        self.advance(now);
+        self.flow.advance(now);
         if !matches!(self.link, Link::Idle) {
             return Err(Misuse::AlreadyOpen);
         }
         self.targets.reset();
-        self.negotiation_until = self.now + self.config.negotiation_timeout;
+        self.negotiation_until = self.flow.now + self.config.negotiation_timeout;
         if let Err(error) = self.config.check() {
             self.finish(self.ended(Reason::Config(error)));
             return Ok(());
@@ -190,7 +180,8 @@ impl Client {
             }
             None => {
                 self.link = Link::Resolving;
-                self.step_deadline = Some((Timer::Resolve, self.now + self.config.connect_timeout));
+                self.step_deadline =
+                    Some((Timer::Resolve, self.flow.now + self.config.connect_timeout));
                 let domain = domain.into_owned();
                 let id = self.next_attempt();
                 self.actions.push_back(Action::Resolve { id, domain });
@@ -207,14 +198,8 @@ impl Client {
     ///
     /// [`Misuse::NotOnline`] or [`Misuse::OutputFull`], with the stanza.
     pub fn send(&mut self, now: Instant, stanza: Stanza) -> Result<SendToken, Rejected<Stanza>> {
-        self.advance(now);
-        if let Err(why) = self.check_room() {
-            return Err(Rejected { item: stanza, why });
-        }
-        self.out.write(stanza.element().as_ref());
-        let token = SendToken(self.take_token());
-        self.unwritten.push(self.out.end(), token, stanza);
-        Ok(token)
+        self.flow.advance(now);
+        self.flow.send(stanza, self.is_online())
     }
 
     /// Sends a request. Its answer, or the lack of one, comes as [`Completion::Reply`] with the
@@ -229,30 +214,8 @@ impl Client {
         now: Instant,
         request: Request,
     ) -> Result<IqToken, Rejected<Request>> {
-        self.advance(now);
-        if let Err(why) = self.check_room() {
-            return Err(Rejected { item: request, why });
-        }
-        if self.requests.len() >= self.config.max_requests {
-            return Err(Rejected { item: request, why: Misuse::TooManyRequests });
-        }
-        let id = self.rng.id();
-        let payload = request.payload.clone();
-        let iq = if request.set { Iq::set(&id, payload) } else { Iq::get(&id, payload) };
-        let iq = match &request.to {
-            Some(to) => iq.to(to.clone()),
-            None => iq,
-        };
-        match iq.build() {
-            Ok(iq) => self.out.write(iq.element().as_ref()),
-            Err(error) => {
-                return Err(Rejected { item: request, why: Misuse::Invalid(error.into()) });
-            }
-        }
-        let token = IqToken(self.take_token());
-        let timeout = request.timeout.unwrap_or(self.config.request_timeout);
-        self.requests.insert(&id, token, request.to, self.now + timeout);
-        Ok(token)
+        self.flow.advance(now);
+        self.flow.request(request, None, self.is_online())
     }
 
     /// Answers a query: with a result, which may have a payload, or with an error.
@@ -267,31 +230,14 @@ impl Client {
         query: Query,
         answer: Result<Option<Element>, StanzaError>,
     ) -> Result<SendToken, Rejected<Query>> {
-        self.advance(now);
-        if !self.queries.contains(query.token) {
-            return Err(Rejected { item: query, why: Misuse::UnknownQuery });
-        }
-        let reply = match answer {
-            Ok(payload) => query.iq.result(payload),
-            Err(error) => query.iq.error_reply(error),
-        };
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(error) => return Err(Rejected { item: query, why: Misuse::Invalid(error) }),
-        };
-        match self.send(now, reply.into()) {
-            Ok(token) => {
-                self.queries.remove(query.token);
-                Ok(token)
-            }
-            Err(rejected) => Err(Rejected { item: query, why: rejected.why }),
-        }
+        self.flow.advance(now);
+        self.flow.answer(query, answer, self.is_online())
     }
 
     /// Closes the stream properly: what is queued is written, the closing tag follows, the peer's
     /// is awaited (RFC 6120 §4.4). [`Event::Ended`] tells when it is done.
     pub fn close(&mut self, now: Instant) {
-        self.advance(now);
+        self.flow.advance(now);
         self.targets.stop();
         match &self.link {
             Link::Resolving | Link::Connecting | Link::Securing => self.abort(Reason::ClosedByUs),
@@ -300,7 +246,7 @@ impl Client {
             }
             Link::Negotiating(_) | Link::Online => {
                 let from = self.phase();
-                self.out.write_raw(|out| out.extend_from_slice(CLOSE));
+                self.flow.out.write_raw(|out| out.extend_from_slice(CLOSE));
                 self.link = Link::Closing { from };
                 self.arm_close();
             }
@@ -342,7 +288,7 @@ impl Client {
     /// high-water mark. Commands are accepted a while longer, up to `output_limit`.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.is_online() && self.out.len() <= self.config.output_high_water
+        self.is_online() && self.flow.out.len() <= self.config.output_high_water
     }
 
     /// How far the current attempt has come.
@@ -363,37 +309,16 @@ impl Client {
     /// [`Endpoint::poll_timeout`](super::Endpoint::poll_timeout).
     #[must_use]
     pub fn next_timer(&self) -> Option<(Timer, Instant)> {
-        let requests = self.requests.poll_timeout().map(|at| (Timer::Request, at));
-        let queries = self.queries.poll_timeout().map(|at| (Timer::Answer, at));
+        let [requests, queries] = self.flow.timers();
         let timers = [self.deadline, self.step_deadline, requests, queries];
         let next = earliest(timers.map(|timer| Some(timer?.1)))?;
         timers.into_iter().flatten().find(|(_, at)| *at == next)
     }
 
-    /// Time never goes back.
-    fn advance(&mut self, now: Instant) {
-        self.now = self.now.max(now);
-    }
-
-    fn take_token(&mut self) -> u64 {
-        self.next_token += 1;
-        self.next_token
-    }
-
-    fn check_room(&self) -> Result<(), Misuse> {
-        if !self.is_online() {
-            return Err(Misuse::NotOnline);
-        }
-        if self.out.len() > self.config.output_limit {
-            return Err(Misuse::OutputFull);
-        }
-        Ok(())
-    }
-
     /// From now on the end is near.
     fn arm_close(&mut self) {
         self.step_deadline = None;
-        self.deadline = Some((Timer::Close, self.now + self.config.close_timeout));
+        self.deadline = Some((Timer::Close, self.flow.now + self.config.close_timeout));
     }
 
     fn next_attempt(&mut self) -> AttemptId {
@@ -407,7 +332,7 @@ impl Client {
         let target = candidate.target.clone();
         self.link = Link::Connecting;
         self.deadline = Some((Timer::Negotiation, self.negotiation_until));
-        let until = self.now + self.config.connect_timeout;
+        let until = self.flow.now + self.config.connect_timeout;
         self.step_deadline = self.targets.has_more().then_some((Timer::Target, until));
         let id = self.next_attempt();
         self.actions.push_back(Action::Connect { id, target });
@@ -442,9 +367,9 @@ impl Client {
         match self.link {
             Link::Negotiating(_) | Link::Online => {
                 if let Some(Ok(error)) = condition.map(|c| StreamError::new(c).to_element()) {
-                    self.out.write(error.as_ref());
+                    self.flow.out.write(error.as_ref());
                 }
-                self.out.write_raw(|out| out.extend_from_slice(CLOSE));
+                self.flow.out.write_raw(|out| out.extend_from_slice(CLOSE));
             }
             // Our closing tag is out already; nothing may follow it.
             Link::Closing { .. } => {}
@@ -480,32 +405,19 @@ impl Client {
         self.step_deadline = None;
         self.jid = None;
         self.tls = None;
-        self.undigested = 0;
-        self.out.reset();
-        self.parser.reset();
-        if self.now >= self.negotiation_until {
+        self.flow.reset();
+        if self.flow.now >= self.negotiation_until {
             self.targets.stop();
         }
-        if self.targets.goes_on_after(&mut ended, self.now) {
+        if self.targets.goes_on_after(&mut ended, self.flow.now) {
             return self.open_next();
         }
-        self.queries.clear();
-        self.fail_unwritten();
-        for token in self.requests.take_all() {
-            let result = Err(RequestError::Disconnected);
-            self.completions.push_back(Completion::Reply { token, result });
-        }
+        self.flow.end();
         self.events.push_back(Event::Ended(ended));
     }
-
-    /// Hands back what the transport has not taken.
-    fn fail_unwritten(&mut self) {
-        for (token, stanza) in self.unwritten.take_all() {
-            let outcome = Outcome::Failed(stanza);
-            self.completions.push_back(Completion::Outcome { token, outcome });
-        }
-    }
 }
+
+commands!(Client);
 
 #[cfg(test)]
 mod tests;
