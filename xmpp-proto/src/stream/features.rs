@@ -56,6 +56,8 @@ impl Features {
     #[must_use]
     pub fn from_element(features: ElementRef<'_>) -> Self {
         let starttls = features.child("starttls", ns::TLS);
+        // RFC 6120 §5.3.1: STARTTLS is mandatory if it says so, and if nothing else is offered.
+        let alone = features.elements().count() == 1;
         let mechanisms = features.child("mechanisms", ns::SASL).map_or_else(Vec::new, |offer| {
             let names = offer.elements().filter(|child| child.is("mechanism", ns::SASL));
             let names = names.map(|name| String::from(name.text().trim()));
@@ -71,8 +73,8 @@ impl Features {
         Self {
             element: features.to_element(),
             starttls: starttls.map(|offer| match offer.child("required", ns::TLS) {
-                Some(_) => Offer::Mandatory,
-                None => Offer::Voluntary,
+                None if !alone => Offer::Voluntary,
+                _ => Offer::Mandatory,
             }),
             mechanisms,
             bindings: bindings(features),
@@ -81,7 +83,7 @@ impl Features {
         }
     }
 
-    /// STARTTLS (RFC 6120 §5.3.1).
+    /// STARTTLS: mandatory if it says so, or if it is the only feature (RFC 6120 §5.3.1).
     #[must_use]
     pub const fn starttls(&self) -> Option<Offer> {
         self.starttls

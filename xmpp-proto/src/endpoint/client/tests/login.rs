@@ -122,6 +122,41 @@ fn rfc6120_5_2_no_starttls_ends_before_any_credentials() {
 }
 
 #[test]
+fn rfc6120_5_3_1_starttls_is_mandatory_if_it_says_so_or_stands_alone() {
+    let sasl = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+        <mechanism>PLAIN</mechanism></mechanisms>";
+    let mut plaintext = config().with_tls(TlsMode::InsecurePlaintext);
+    plaintext.insecure_plain_without_tls = true;
+    for (inside, beside, mandatory) in
+        [("<required/>", "", true), ("<required/>", sasl, true), ("", "", true), ("", sasl, false)]
+    {
+        let offer = format!(
+            "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'>{inside}\
+             </starttls>{beside}</stream:features>"
+        );
+        let answered = |config: ClientConfig| {
+            let mut script = Script::new(config);
+            script.connect();
+            script.receive(HEADER);
+            script.take_sent();
+            script.receive(&offer);
+            (script.take_sent(), script)
+        };
+        // A client that may use TLS always does.
+        let (sent, _) = answered(config());
+        assert_eq!(sent, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "{offer}");
+        // One that may not leaves where it must.
+        let (sent, mut script) = answered(plaintext.clone());
+        if mandatory {
+            assert_eq!(sent, "</stream:stream>", "{offer}");
+            assert_eq!(reason(&mut script), Reason::StartTls(StartTlsFault::Mandatory), "{offer}");
+        } else {
+            assert!(sent.starts_with("<auth "), "{sent}");
+        }
+    }
+}
+
+#[test]
 fn rfc6120_5_4_2_2_starttls_failure_is_told() {
     let mut script = Script::new(config());
     script.connect();
