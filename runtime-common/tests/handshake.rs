@@ -78,6 +78,7 @@ fn certificate_fault(config: &TlsConfig, chain: (&[u8], &[u8]), domain: &str) ->
 fn a_certificate_of_the_named_ca_is_accepted_for_its_dns_name_and_its_addresses() {
     let tls = trusting(CA);
     for domain in ["localhost", "127.0.0.1", "::1", "[::1]"] {
+        // RFC 6120 §13.7.2.
         let ends = handshake(tls.client_config(None), server(LOCALHOST), domain);
         assert!(ends.is_ok(), "{domain}: {:?}", ends.err());
     }
@@ -525,6 +526,7 @@ fn xep0178_a_client_certificate_is_shown_to_a_server_that_asks() {
                 PrivateKeyDer::from_pem_slice(LOCALHOST.1).unwrap(),
             )
             .unwrap();
+        // RFC 6120 §13.8: TLS with EXTERNAL.
         let (_, server) = handshake(tls.client_config(None), asking, "localhost").unwrap();
         let shown = server.peer_certificates().unwrap();
         assert_eq!(shown, [CertificateDer::from_pem_slice(cert).unwrap()]);

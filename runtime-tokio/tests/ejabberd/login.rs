@@ -118,6 +118,7 @@ async fn its_plus_is_not_taken_since_it_names_no_type_of_channel_binding() {
 
 #[tokio::test]
 async fn a_client_certificate_of_the_account_is_enough() {
+    // RFC 6120 §13.8: TLS with EXTERNAL.
     client_certificate(TlsVersions::Only12, TlsVersion::V1_2).await;
     client_certificate(TlsVersions::Only13, TlsVersion::V1_3).await;
 }

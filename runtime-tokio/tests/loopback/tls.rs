@@ -94,6 +94,7 @@ async fn starttls_swaps_the_transport_in_place() {
     peer.expect("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>").await;
     assert_eq!(peer.rest(), "");
     peer.say(PROCEED).await;
+    // RFC 6120 §5.4.3: TLS over the same TCP connection, and a new stream within it.
     let mut peer = Peer::over(soon(acceptor(&[]).accept(peer.stream)).await.unwrap());
     peer.log_in().await;
     online(&mut events).await;

@@ -21,6 +21,7 @@ async fn check(config: xmpp_runtime_tokio::Config, version: Option<TlsVersion>) 
 
 #[tokio::test]
 async fn starttls_and_direct_tls_with_every_mechanism() {
+    // RFC 6120 §3, §5, §6, §7, §13.8: over TCP, with TLS, PLAIN or SCRAM, and a bound resource.
     for (hash, scram) in
         [(PasswordHash::Sha1, Mechanism::ScramSha1), (PasswordHash::Sha256, Mechanism::ScramSha256)]
     {

@@ -47,6 +47,7 @@ async fn a_server_is_found_through_srv_records_of_both_kinds() {
     let tls = |priority| (XMPPS, Entry::SrvAt(vec![(priority, 1, direct, "127.0.0.1")]));
     let host = ("xmpp.example", Entry::A(core::net::Ipv4Addr::LOCALHOST));
 
+    // RFC 6120 §3.2.1.
     let dns = DnsServer::start(&[starttls(), host.clone()]);
     let (tried, target) = visit(config(&server, &dns)).await;
     assert_eq!((tried, target), (vec![], Target::new("xmpp.example", plain)));

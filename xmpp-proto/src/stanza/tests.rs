@@ -70,6 +70,7 @@ fn common_getters_read_the_head_of_any_stanza() {
         let stanza = stanza(&format!(
             "<{rest} xmlns='jabber:client' to='A@b' from='c@d/e' id='&#x31;2' xml:lang='de'{body}"
         ));
+        // RFC 6120 §8.1.1 to §8.1.5.
         assert_eq!(stanza.to(), Some(&jid("a@b")));
         assert_eq!(stanza.from(), Some(&jid("c@d/e")));
         assert_eq!(stanza.id(), Some("12"));
@@ -186,6 +187,7 @@ proptest! {
             }
         };
         if let Some(reply) = reply {
+            // RFC 6120 §8.3.1: no error for an error, and the id of what is answered.
             prop_assert!(type_ != Some("error"));
             prop_assert!(reply.is_error());
             let id = element.attr("id");

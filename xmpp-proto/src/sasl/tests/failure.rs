@@ -16,6 +16,7 @@ fn failure(content: &str) -> SaslFailure {
 
 #[test]
 fn every_condition_of_rfc_6120_section_6_5_round_trips() {
+    // RFC 6120 §6.5.
     for (name, condition) in [
         ("aborted", FailureCondition::Aborted),
         ("account-disabled", FailureCondition::AccountDisabled),

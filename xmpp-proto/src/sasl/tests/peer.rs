@@ -158,6 +158,7 @@ const SCRAM: [(Mechanism, Mechanism, Hash); 3] = [
 
 #[test]
 fn scram_with_every_hash() {
+    // RFC 6120 §13.8 wants SCRAM-SHA-1 of everybody.
     let credentials = Credentials::new("user", "pencil").with_authzid("other@example.org");
     for (mechanism, _, hash) in SCRAM {
         let mut client = client(mechanism, Binding::Unsupported, &credentials);
@@ -184,6 +185,7 @@ fn scram_with_the_wrong_password() {
 
 #[test]
 fn scram_plus_binds_both_types() {
+    // RFC 6120 §13.8 wants SCRAM-SHA-1-PLUS of everybody.
     let credentials = Credentials::new("user", "pencil");
     for (_, plus, hash) in SCRAM {
         for &kind in BindingType::ALL {

@@ -52,6 +52,7 @@ fn rfc6120_8_2_3_id_and_a_known_type_are_required() {
 fn request_and_result() {
     let payload = element("<query xmlns='jabber:iq:version'/>");
     let request = Iq::get("v1", &payload).to(jid("a@b/c")).lang("en").build().unwrap();
+    // RFC 6120 §8.2.3.
     let expected = element(
         "<iq xmlns='jabber:client' type='get' id='v1' to='a@b/c' xml:lang='en'>\
          <query xmlns='jabber:iq:version'/></iq>",

@@ -16,6 +16,7 @@ fn rfc6121_5_2_2_unknown_or_missing_type_is_normal() {
         ("", MessageType::Normal),
     ] {
         let message = message(&format!("<message xmlns='jabber:client' {type_}/>"));
+        // RFC 6120 §8.1.4 leaves the values to the definition of each kind.
         assert_eq!(message.type_(), expected, "{type_}");
     }
 }
@@ -116,6 +117,7 @@ fn unknown_children_are_reachable() {
     let payloads: Vec<_> = message.payloads().map(|child| (child.name(), child.ns())).collect();
     let expected = [("x", "urn:x"), ("odd", ns::CLIENT), ("body", "http://www.w3.org/1999/xhtml")];
     assert_eq!(payloads, expected);
+    // RFC 6120 §8.4.
     assert!(message.payload("x", "urn:x").is_some());
     assert!(message.payload("x", "urn:y").is_none());
     assert_eq!(message.element().elements().count(), 6);

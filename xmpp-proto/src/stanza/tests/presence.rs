@@ -6,6 +6,7 @@ fn rfc6121_4_7_1_types() {
     for &type_ in PresenceType::ALL {
         let attr = type_.name().map(|name| format!("type='{name}'")).unwrap_or_default();
         let read = presence(&format!("<presence xmlns='jabber:client' {attr}/>"));
+        // RFC 6120 §8.1.4 leaves the values to the definition of each kind.
         assert_eq!(read.type_(), type_);
         let built = Presence::builder(type_).build().unwrap();
         assert_eq!(built, read);

@@ -47,6 +47,7 @@ fn a_default_namespace_that_is_not_well_known_is_used() {
 
 #[test]
 fn stream_elements_use_the_prefix_of_the_header() {
+    // RFC 6120 §4.8.1, §4.8.5.
     let features = Element::builder("features", ns::STREAM)
         .child_with("starttls", ns::TLS, |tls| tls.child_with("required", ns::TLS, |r| r))
         .child_with("x", ns::CLIENT, |x| x)

@@ -102,6 +102,21 @@ fn scram_sha_512_with_and_without_plus() {
 }
 
 #[test]
+fn rfc6120_13_8_scram_sha_1_and_its_plus_over_tls() {
+    let account = Account::new(Hash::Sha1, "secret", b"salt", 4096);
+    let offer = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN"];
+    for (list, flag, data, name) in [
+        (bindings(&["tls-exporter"]), "p=tls-exporter", &EXPORTER[..], "SCRAM-SHA-1-PLUS"),
+        (String::new(), "n", b"", "SCRAM-SHA-1"),
+    ] {
+        let (mut script, sent) = offered(scram(), tls13(), &features(&offer, &list));
+        let (mechanism, first) = auth(&sent);
+        assert_eq!(mechanism, name);
+        log_in(&mut script, &account, &first, (flag, data));
+    }
+}
+
+#[test]
 fn plus_without_a_list_is_a_login_without_binding() {
     // Stock ejabberd on TLS 1.3, in both password formats: it binds to tls-unique alone.
     let account = account("secret", 4096);
@@ -173,6 +188,7 @@ fn anonymous_gets_whatever_account_the_server_makes_up() {
         assert_eq!(named, config.jid.local().is_some(), "{header}");
         script.receive(HEADER);
         script.receive(mechanisms(&["PLAIN", "SCRAM-SHA-1", "ANONYMOUS"]));
+        // RFC 6120 §6.4.2: an initial response that is empty is written as `=`.
         assert_eq!(
             script.take_sent(),
             "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'>=</auth>"
@@ -205,6 +221,7 @@ fn xep0178_external_names_the_account_or_leaves_it_to_the_certificate() {
     ] {
         let config = ClientConfig::external(jid.parse().unwrap()).with_tls(TlsMode::Direct);
         let (mut script, sent) = offered(config, tls13(), &mechanisms(&["EXTERNAL", "PLAIN"]));
+        // RFC 6120 §13.8, §6.3.8.
         assert_eq!(
             sent,
             format!(

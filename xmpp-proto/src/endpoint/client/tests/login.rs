@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use super::*;
 use crate::endpoint::{
-    Action, AuthFault, Endpoint, LostCause, Misuse, Phase, Shutdown, StartTlsFault, Timer,
+    Action, AuthFault, Endpoint, LostCause, Misuse, PeerFault, Phase, Shutdown, StartTlsFault,
+    Timer,
 };
 use crate::sasl::FailureCondition;
 use crate::testing::{BIND_FEATURES, bind_result};
@@ -53,6 +54,34 @@ fn rfc6120_9_1_starttls_plain_and_bind() {
 }
 
 #[test]
+fn rfc6120_4_3_5_nothing_is_complete_before_a_resource_is_bound() {
+    let mut script = Script::new(direct());
+    script.connect();
+    let now = script.now();
+    for said in [HEADER, &mechanisms(&["PLAIN"]), SUCCESS, HEADER, BIND_FEATURES] {
+        script.receive(said);
+        assert!(!script.client().is_online() && script.next_event().is_none(), "{said}");
+        let early = script.client().send(now, message("bob@example.org", "early"));
+        assert_eq!(early.unwrap_err().why, Misuse::NotOnline, "{said}");
+    }
+    let id = script.last_id();
+    script.receive(bind_result(&id, "alice@example.org/r"));
+    assert!(matches!(script.next_event(), Some(Event::Online { .. })));
+}
+
+#[test]
+fn rfc6120_4_7_4_the_language_is_that_of_the_configuration() {
+    let mut config = config();
+    config.lang = Some("de-AT".into());
+    let mut script = Script::new(config.clone());
+    script.login(&config);
+    let sent = script.take_sent();
+    // Before and after TLS and after SASL.
+    assert_eq!(sent.matches("<stream:stream ").count(), 3);
+    assert_eq!(sent.matches(" xml:lang='de-AT'").count(), 3);
+}
+
+#[test]
 fn a_configuration_that_xml_does_not_allow_ends_the_attempt_before_it_begins() {
     let mut faulty = config();
     faulty.lang = Some("x\u{1}".into());
@@ -93,7 +122,12 @@ fn direct_tls_secures_before_the_header() {
 
 #[test]
 fn the_requested_resource_is_asked_for() {
-    let mut script = online(direct().with_resource("<desk & chair>"));
+    let config = direct().with_resource("<desk & chair>");
+    let mut script = Script::new(config.clone());
+    script.login(&config);
+    // RFC 6120 §7.7.1.
+    let sent = script.take_sent();
+    assert!(sent.ends_with("<resource>&lt;desk &amp; chair&gt;</resource></bind></iq>"), "{sent}");
     assert_eq!(script.client().jid().unwrap().resource(), "<desk & chair>");
 }
 
@@ -157,6 +191,17 @@ fn rfc6120_5_3_1_starttls_is_mandatory_if_it_says_so_or_stands_alone() {
 }
 
 #[test]
+fn rfc6120_13_7_2_1_what_the_header_says_is_not_what_the_certificate_must_prove() {
+    let mut script = Script::new(config());
+    script.connect();
+    script.receive(HEADER.replace("from='example.org'", "from='evil.example'"));
+    script.receive(STARTTLS_REQUIRED);
+    script.receive(PROCEED);
+    let Some(Action::Secure { server_name, .. }) = script.next_action() else { panic!() };
+    assert_eq!(server_name, "example.org");
+}
+
+#[test]
 fn rfc6120_5_4_2_2_starttls_failure_is_told() {
     let mut script = Script::new(config());
     script.connect();
@@ -216,6 +261,51 @@ fn no_common_mechanism_names_the_offer() {
 }
 
 #[test]
+fn rfc6120_6_3_1_nothing_goes_on_without_sasl() {
+    // An offer to bind a resource at once changes nothing.
+    for features in ["<stream:features/>", BIND_FEATURES] {
+        let mut script = Script::new(direct());
+        script.connect();
+        script.receive(HEADER);
+        script.take_sent();
+        script.receive(features);
+        assert_eq!(script.take_sent(), "</stream:stream>");
+        assert!(matches!(reason(&mut script), Reason::Auth(AuthFault::NoMechanism { .. })));
+    }
+}
+
+#[test]
+fn rfc6120_6_3_2_the_stream_begins_anew_after_sasl() {
+    let both = mechanisms(&["PLAIN"]).replace(
+        "</stream:features>",
+        "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>",
+    );
+    let restarted = || {
+        let mut script = Script::new(direct());
+        script.connect();
+        let header = script.take_sent();
+        script.receive(HEADER);
+        script.receive(&both);
+        script.take_sent();
+        script.receive(SUCCESS);
+        // §6.4.6, §4.3.3: a whole header, and no closing tag before it.
+        assert_eq!(script.take_sent(), header);
+        script
+    };
+    let mut script = restarted();
+    script.receive(HEADER);
+    // §4.3.3: what was offered before is forgotten.
+    assert_eq!(script.take_sent(), "");
+    script.receive("<stream:features/>");
+    assert_eq!(reason(&mut script), Reason::BindNotOffered);
+
+    // The server owes a header too.
+    let mut script = restarted();
+    script.receive(BIND_FEATURES);
+    assert!(matches!(reason(&mut script), Reason::Peer(PeerFault::Xml(_))));
+}
+
+#[test]
 fn rfc6120_6_5_every_failure_condition_is_typed() {
     for condition in FailureCondition::DEFINED {
         let mut script = Script::new(direct());
@@ -259,6 +349,39 @@ fn rfc6120_7_2_bind_must_be_offered() {
     let mut script = authenticated();
     script.receive("<stream:features/>");
     assert_eq!(reason(&mut script), Reason::BindNotOffered);
+}
+
+#[test]
+fn rfc6120_7_3_1_binding_is_mandatory_whether_the_offer_says_so_or_not() {
+    for inside in ["<required/>", "", "<optional/>"] {
+        let mut script = authenticated();
+        script.take_sent();
+        script.receive(format!(
+            "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>{inside}</bind>\
+             <ver xmlns='urn:xmpp:features:rosterver'/></stream:features>"
+        ));
+        let sent = script.take_sent();
+        assert!(sent.ends_with("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"), "{sent}");
+        assert_eq!(script.client().phase(), Phase::Binding);
+    }
+}
+
+#[test]
+fn rfc6120_7_3_2_binding_does_not_restart_the_stream() {
+    let mut script = authenticated();
+    script.receive(BIND_FEATURES);
+    let id = script.last_id();
+    script.take_sent();
+    // Behind the answer stanzas follow, and no header.
+    let result = bind_result(&id, "alice@example.org/r");
+    script.receive(format!("{result}<message from='bob@example.org'><body>hi</body></message>"));
+    assert!(matches!(script.next_event(), Some(Event::Online { .. })));
+    assert!(matches!(script.next_event(), Some(Event::Stanza(_))));
+    assert_eq!(script.take_sent(), "");
+    let now = script.now();
+    script.client().send(now, message("bob@example.org", "hi")).unwrap();
+    script.drain();
+    assert!(script.take_sent().starts_with("<message "));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn rfc5802_the_signature_is_verified_in_success_and_in_a_challenge() {
         } else {
             script.receive(sasl("success", &signature));
         }
-        // The stream restarts: this is what logged in looks like.
+        // The stream restarts (RFC 6120 §6.4.6): this is what logged in looks like.
         assert!(script.take_sent().starts_with("<?xml version='1.0'?><stream:stream "));
         assert!(script.next_event().is_none());
     }

@@ -10,7 +10,7 @@ use crate::endpoint::{
 };
 use crate::jid::Jid;
 use crate::ns;
-use crate::stanza::{Condition, Iq, StanzaError};
+use crate::stanza::{Condition, Iq, IqType, Presence, StanzaError};
 use crate::xml::Element;
 
 fn ping() -> Element {
@@ -71,6 +71,37 @@ fn a_sent_stanza_is_written_once_and_told() {
         other => panic!("{other:?}"),
     }
     assert!(script.next_completion().is_none());
+}
+
+#[test]
+fn rfc6120_8_2_the_three_kinds_go_out_and_come_in() {
+    let mut script = online(direct());
+    let now = script.now();
+    // §8.2.1, §8.2.2.
+    script.client().send(now, message("bob@example.org", "hi")).unwrap();
+    script.client().send(now, Presence::available().build().unwrap().into()).unwrap();
+    script.drain();
+    assert_eq!(
+        script.take_sent(),
+        "<message to='bob@example.org' type='chat'><body>hi</body></message><presence/>"
+    );
+    // §8.2.3: an id, a type and one child.
+    let server: Jid = "example.org".parse().unwrap();
+    script.client().request(now, Request::get(ping()).to(server)).unwrap();
+    script.drain();
+    let id = script.last_id();
+    let sent: Element =
+        script.take_sent().replace("<iq", "<iq xmlns='jabber:client'").parse().unwrap();
+    let sent = Stanza::from_element(sent).unwrap();
+    let Stanza::Iq(iq) = &sent else { panic!("{sent:?}") };
+    assert_eq!((iq.id(), iq.type_()), (&*id, IqType::Get));
+    assert!(iq.payload().unwrap().is("ping", ns::PING));
+
+    script.receive("<message from='bob@example.org/x'/><presence from='bob@example.org/x'/>");
+    script.receive(QUERY);
+    assert!(matches!(script.next_event(), Some(Event::Stanza(Stanza::Message(_)))));
+    assert!(matches!(script.next_event(), Some(Event::Stanza(Stanza::Presence(_)))));
+    assert!(matches!(script.next_event(), Some(Event::Query(_))));
 }
 
 #[test]
@@ -156,6 +187,7 @@ fn rfc6120_8_2_3_a_request_gets_its_answer() {
 
 #[test]
 fn answers_are_matched_by_id_and_sender() {
+    // RFC 6120 §8.1.2.1: without `from`, it is the account itself that answers.
     let own_full = "alice@example.org/r1";
     // (sent to, answered from, accepted)
     let cases = [
@@ -210,6 +242,7 @@ fn ids_differ_and_are_long_enough_not_to_be_guessed() {
     let mut script = online(direct());
     let ids: Vec<_> = (0..100).map(|_| request(&mut script, None).1).collect();
     for (i, id) in ids.iter().enumerate() {
+        // RFC 6120 §8.1.3, §8.2.3.
         assert!(id.len() >= 22, "{id}");
         assert!(!ids[..i].contains(id));
     }
@@ -270,6 +303,7 @@ fn a_query_is_answered_once() {
     let now = script.now();
     script.client().answer(now, asked, Ok(None)).unwrap();
     script.drain();
+    // RFC 6120 §8.2.3.
     assert_eq!(
         script.take_sent(),
         "<iq to='bob@example.org/x' from='alice@example.org/r1' id='q1' type='result'/>"
@@ -301,6 +335,49 @@ fn rfc6120_8_2_3_an_unanswered_query_is_refused_in_time() {
     let rejected = script.client().answer(now, asked, Ok(None)).unwrap_err();
     assert_eq!(rejected.why, Misuse::UnknownQuery);
     assert_eq!(script.client().poll_timeout(), None);
+}
+
+#[test]
+fn rfc6120_8_3_1_an_error_is_never_answered() {
+    let error = "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+    let mut script = online(direct());
+    for name in ["message", "presence", "iq"] {
+        // Not even where it is faulty itself.
+        for to in ["alice@example.org/r1", "@"] {
+            script.receive(format!(
+                "<{name} type='error' from='bob@example.org/x' to='{to}' id='1'>{error}</{name}>"
+            ));
+        }
+        script.receive(format!("<{name} type='error' from='bob@example.org/x' id='1'/>"));
+    }
+    script.pass(Duration::from_mins(1));
+    assert_eq!(script.take_sent(), "");
+    assert!(script.client().is_online());
+}
+
+#[test]
+fn rfc6120_8_4_what_is_not_understood_is_left_alone_or_refused() {
+    const UNKNOWN: &str = "<x xmlns='urn:example:unknown'><body>no</body></x>";
+    let mut script = online(direct());
+    script.receive(format!(
+        "<message from='bob@example.org/x'>{UNKNOWN}<body>yes</body></message>\
+         <message from='bob@example.org/x'>{UNKNOWN}</message>\
+         <presence from='bob@example.org/x'>{UNKNOWN}<status>here</status></presence>"
+    ));
+    for expected in [Some("yes"), None] {
+        let Some(Event::Stanza(Stanza::Message(message))) = script.next_event() else { panic!() };
+        assert_eq!(message.body().as_deref(), expected);
+    }
+    let Some(Event::Stanza(Stanza::Presence(presence))) = script.next_event() else { panic!() };
+    assert_eq!(presence.status().as_deref(), Some("here"));
+    assert_eq!(script.take_sent(), "");
+    // Whoever asks is told.
+    script.receive(format!("<iq type='get' id='q' from='bob@example.org/x'>{UNKNOWN}</iq>"));
+    query(&mut script);
+    script.pass(Duration::from_secs(30));
+    let sent = script.take_sent();
+    assert!(sent.contains("id='q' type='error'"), "{sent}");
+    assert!(sent.contains("<service-unavailable "), "{sent}");
 }
 
 #[test]
