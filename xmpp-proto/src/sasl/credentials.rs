@@ -225,7 +225,7 @@ impl fmt::Display for Field {
 /// `SASLprep` (RFC 4013). Printable ASCII characters are their own prepared form, control
 /// characters are prohibited (§2.3), an empty text is not an identity or password (RFC 4616 §2,
 /// RFC 5802 §5.1).
-fn prepare(text: &str, what: Field) -> Result<Cow<'_, str>, SaslError> {
+pub(super) fn prepare(text: &str, what: Field) -> Result<Cow<'_, str>, SaslError> {
     if text.is_empty() {
         return Err(SaslError::Empty { what });
     }

@@ -6,6 +6,11 @@ use hmac::digest::{FixedOutput, Output};
 use hmac::{Hmac, KeyInit, Mac};
 use zeroize::Zeroize;
 
+/// What `ClientKey` is made of, with the salted password (RFC 5802 §3).
+pub(super) const CLIENT_KEY: &[u8] = b"Client Key";
+/// What `ServerKey` is made of, with the salted password (RFC 5802 §3).
+pub(super) const SERVER_KEY: &[u8] = b"Server Key";
+
 /// The output of an HMAC, a key or half-way to one: wiped when dropped.
 pub(super) struct Tag<D: EagerHash>(Output<Hmac<D>>);
 
@@ -35,12 +40,21 @@ fn keyed<D: EagerHash>(key: &[u8]) -> Hmac<D> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
-fn hmac<D: EagerHash>(key: &[u8], text: &[u8]) -> Tag<D> {
+pub(super) fn hmac<D: EagerHash>(key: &[u8], text: &[u8]) -> Tag<D> {
     let mut mac = keyed::<D>(key);
     let mut tag = Tag::zero();
     Mac::update(&mut mac, text);
     mac.finalize_into(&mut tag.0);
     tag
+}
+
+/// `H`, in a buffer that is wiped.
+#[cfg(feature = "server")]
+pub(super) fn digest<D: EagerHash>(data: &[u8]) -> zeroize::Zeroizing<alloc::vec::Vec<u8>> {
+    let mut digest = D::digest(data);
+    let kept = zeroize::Zeroizing::new(digest.to_vec());
+    digest.as_mut_slice().zeroize();
+    kept
 }
 
 /// `Hi(password, salt, i)` under way. It holds the password only as the state of an HMAC, which is
@@ -93,12 +107,12 @@ pub(super) struct Proof<D: EagerHash> {
 impl<D: EagerHash> Proof<D> {
     /// Follows from the salted password and the messages of the exchange (RFC 5802 §3).
     pub(super) fn new(salted_password: &Tag<D>, auth_message: &[u8]) -> Self {
-        let mut client = hmac::<D>(salted_password.as_bytes(), b"Client Key");
+        let mut client = hmac::<D>(salted_password.as_bytes(), CLIENT_KEY);
         let mut stored_key = D::digest(client.as_bytes());
         client.xor(&hmac(&stored_key, auth_message));
         stored_key.as_mut_slice().zeroize();
 
-        let server_key = hmac::<D>(salted_password.as_bytes(), b"Server Key");
+        let server_key = hmac::<D>(salted_password.as_bytes(), SERVER_KEY);
         Self { client, server: hmac(server_key.as_bytes(), auth_message) }
     }
 }

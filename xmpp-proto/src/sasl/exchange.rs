@@ -57,7 +57,7 @@ pub(super) trait Steps {
 }
 
 /// Bytes behind a nonce of ours: 192 bits, which base64 writes without padding.
-const NONCE_BYTES: usize = 24;
+pub(super) const NONCE_BYTES: usize = 24;
 
 impl Exchange {
     /// Begins an authentication by the mechanism that was chosen.

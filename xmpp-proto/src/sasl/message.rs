@@ -1,7 +1,9 @@
-//! The messages of SCRAM as text: what the client writes, and a strict reader for what the server
+//! The messages of SCRAM as text: what both sides write, and a strict reader for what the server
 //! writes (RFC 5802 §5.1, §7).
 
 use alloc::string::String;
+#[cfg(feature = "server")]
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
@@ -62,6 +64,18 @@ pub(super) fn client_final_without_proof(
 pub(super) fn push_proof(message: &mut String, proof: &[u8]) {
     message.push_str(",p=");
     BASE64.encode_string(proof, message);
+}
+
+/// `server-first-message`.
+#[cfg(feature = "server")]
+pub(super) fn server_first(nonce: &str, salt: &[u8], iterations: u32) -> String {
+    let mut message = String::from("r=");
+    message.push_str(nonce);
+    message.push_str(",s=");
+    BASE64.encode_string(salt, &mut message);
+    message.push_str(",i=");
+    message.push_str(&iterations.to_string());
+    message
 }
 
 /// `saslname`: the two characters with a meaning of their own are escaped.
@@ -130,19 +144,29 @@ fn server_error(value: &str) -> SaslError {
 }
 
 /// The value of `attribute`, which must come next.
-fn expected(attribute: char, found: Option<(char, &str)>) -> Result<&str, MessageFault> {
+pub(super) fn expected(attribute: char, found: Option<(char, &str)>) -> Result<&str, MessageFault> {
     match found {
         Some((name, value)) if name == attribute => Ok(value),
         _ => Err(MessageFault::Expected { attribute }),
     }
 }
 
+/// `printable`: the comma cannot be here, it ends the attribute.
+pub(super) fn is_printable(nonce: &str) -> bool {
+    nonce.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether RFC 5802 §5.1 defines this attribute, so that it is no extension. `m` is not here: it
+/// is an error wherever it stands.
+pub(super) fn is_reserved(attribute: char) -> bool {
+    "aceinprsv".contains(attribute)
+}
+
 fn check_nonce(nonce: &str, client_nonce: &str, limits: &ScramLimits) -> Result<(), SaslError> {
     if nonce.len() > limits.nonce_bytes {
         return Err(MessageFault::NonceTooLong { max: limits.nonce_bytes }.into());
     }
-    // `printable`: the comma cannot be here, it ends the attribute.
-    if !nonce.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_printable(nonce) {
         return Err(MessageFault::BadNonce.into());
     }
     match nonce.strip_prefix(client_nonce) {
@@ -188,13 +212,13 @@ fn read_iterations(value: &str, limits: &ScramLimits) -> Result<u32, SaslError> 
 }
 
 /// The attributes of a message, in order.
-struct Attributes<'a> {
+pub(super) struct Attributes<'a> {
     /// What is left, `None` after the last attribute.
     rest: Option<&'a str>,
 }
 
 impl<'a> Attributes<'a> {
-    fn new(message: &'a str) -> Self {
+    pub(super) fn new(message: &'a str) -> Self {
         Self { rest: Some(message) }
     }
 
@@ -202,7 +226,7 @@ impl<'a> Attributes<'a> {
     ///
     /// `m`, wherever it stands, announces an extension without which the message must not be
     /// understood (RFC 5802 §5.1).
-    fn next(&mut self) -> Result<Option<(char, &'a str)>, SaslError> {
+    pub(super) fn next(&mut self) -> Result<Option<(char, &'a str)>, SaslError> {
         let Some(rest) = self.rest else { return Ok(None) };
         let (attribute, rest) =
             rest.split_once(',').map_or((rest, None), |(attribute, rest)| (attribute, Some(rest)));
@@ -220,9 +244,9 @@ impl<'a> Attributes<'a> {
 
     /// Passes over what is left: extensions, which may be ignored. The attributes that RFC 5802
     /// defines cannot be among them.
-    fn skip_extensions(&mut self) -> Result<(), SaslError> {
+    pub(super) fn skip_extensions(&mut self) -> Result<(), SaslError> {
         while let Some((attribute, value)) = self.next()? {
-            if "aceinprsv".contains(attribute) {
+            if is_reserved(attribute) {
                 return Err(MessageFault::Misplaced { attribute }.into());
             }
             if value.is_empty() {

@@ -89,6 +89,8 @@ mod rsasl;
 #[cfg(feature = "unicode")]
 mod saslprep;
 mod scram;
+#[cfg(feature = "server")]
+mod server;
 mod single;
 
 pub use binding::{BindingType, ChannelBinding};
@@ -97,6 +99,8 @@ pub use error::{MessageFault, SaslError, ScramServerError};
 pub use failure::{FailureCondition, SaslFailure};
 pub use mechanism::Mechanism;
 pub use scram::ScramLimits;
+#[cfg(feature = "server")]
+pub use server::{KeysError, ScramHash, ScramKeys, StoredCredentials};
 
 pub(crate) use binding::ChannelData;
 pub(crate) use choice::{Allowed, ChoiceFault, Offer, choose};
