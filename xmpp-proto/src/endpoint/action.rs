@@ -74,6 +74,15 @@ pub enum Action {
         /// The ALPN protocol to offer, for direct TLS (XEP-0368 §3).
         alpn: Option<&'static [u8]>,
     },
+    /// Run the server's side of a TLS handshake on the open transport and answer with
+    /// `handle_secured` or `handle_lost`. Bytes that arrive in between are TLS, never XMPP.
+    SecureServer {
+        /// The transport.
+        id: AttemptId,
+        /// The domain whose certificate is to be shown (RFC 6120 §5.4.3.1); with direct TLS it is not
+        /// known yet, and the client names it in the handshake (SNI, XEP-0368).
+        domain: Option<String>,
+    },
     /// Close the transport, or give up the lookup. No report is due; what arrives later is ignored.
     Disconnect {
         /// The transport.
@@ -147,6 +156,9 @@ pub struct TlsInfo {
     /// `tls-server-end-point` (RFC 5929 §4.1): the server's certificate, hashed as its signature
     /// algorithm hashes, with SHA-256 in place of MD5 and SHA-1. Absent if that names no hash.
     pub tls_server_end_point: Option<Vec<u8>>,
+    /// On a server, the certificate that the client has shown, in DER, if a trusted authority
+    /// stands behind it: the proof of EXTERNAL (RFC 6120 §6.3.4).
+    pub client_certificate: Option<Vec<u8>>,
 }
 
 impl TlsInfo {
@@ -176,6 +188,13 @@ impl TlsInfo {
         self.tls_server_end_point = Some(hash.into());
         self
     }
+
+    /// With the client's certificate, which the adapter has checked.
+    #[must_use]
+    pub fn with_client_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
+        self.client_certificate = Some(der.into());
+        self
+    }
 }
 
 /// Which types of channel binding there are; their values are nobody's business.
@@ -185,6 +204,7 @@ impl fmt::Debug for TlsInfo {
             .field("version", &self.version)
             .field("tls_exporter", &self.tls_exporter.is_some())
             .field("tls_server_end_point", &self.tls_server_end_point.is_some())
+            .field("client_certificate", &self.client_certificate.is_some())
             .finish()
     }
 }

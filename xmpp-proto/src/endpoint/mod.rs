@@ -24,6 +24,8 @@ mod client;
 mod command;
 mod dns;
 mod reason;
+#[cfg(feature = "server")]
+mod server;
 
 pub use action::{
     Action, AttemptId, CertificateFault, Completion, ConnInfo, IqToken, LostCause, Outcome,
@@ -35,6 +37,12 @@ pub use command::{Commands, Misuse, Query, Rejected, Request};
 pub use dns::{DnsRecords, SrvAnswer, SrvRecord};
 pub use reason::{
     AuthFault, Ended, PeerFault, Phase, Reason, RedirectFault, StartTlsFault, Timer, Tried,
+};
+
+#[cfg(feature = "server")]
+pub use server::{
+    Ask, AskBind, AskCredentials, AskIdentity, Bound, RateLimit, Server, ServerConfig, ServerEvent,
+    ServerTls,
 };
 
 use crate::Instant;

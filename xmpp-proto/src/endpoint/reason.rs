@@ -63,6 +63,10 @@ pub enum Timer {
     Request,
     /// A query of the peer waits for the application's answer.
     Answer,
+    /// A question of the negotiation waits for the owner's answer.
+    Question,
+    /// A client has used up what it may send, and waits for more.
+    Rate,
 }
 
 impl fmt::Display for Timer {
@@ -74,6 +78,8 @@ impl fmt::Display for Timer {
             Self::Close => "closing deadline",
             Self::Request => "request deadline",
             Self::Answer => "answer deadline",
+            Self::Question => "question deadline",
+            Self::Rate => "rate limit",
         })
     }
 }
@@ -105,6 +111,40 @@ pub enum PeerFault {
     },
     /// Its answer to resource binding has no usable full JID (RFC 6120 §7.6.1).
     BadBindResult,
+    /// Bytes came after `<starttls/>`, where only silence may: an attempt to smuggle plaintext into
+    /// the secured stream. Nothing of it was parsed.
+    DataAfterStartTls,
+    /// Its stream is for no domain at all (RFC 6120 §4.7.2).
+    NoDomain,
+    /// Its stream is for a domain that is not served here (RFC 6120 §4.9.3.6).
+    UnknownDomain {
+        /// What it named.
+        to: String,
+    },
+    /// Having authenticated for one domain, it opened the next stream to another.
+    ChangedDomain {
+        /// The other one.
+        to: String,
+    },
+    /// It says it is somebody else than who has authenticated (RFC 6120 §4.9.3.9).
+    ForgedFrom {
+        /// Who it says it is.
+        from: String,
+    },
+    /// It failed to authenticate too often (RFC 6120 §6.4.5).
+    TooManyLogins,
+    /// It asked for unusable resources too often (RFC 6120 §7.7.2).
+    TooManyBinds,
+    /// It sent a first-level element that nobody here understands (RFC 6120 §4.9.3.24).
+    UnknownElement {
+        /// Its name.
+        name: String,
+    },
+    /// It sent a stanza of a content namespace that is not the stream's (RFC 6120 §4.8.2).
+    ForeignNamespace {
+        /// The namespace that was found.
+        ns: String,
+    },
 }
 
 /// The one map from faults to the wire (RFC 6120 §4.9.3).
@@ -120,9 +160,17 @@ impl From<&PeerFault> for StreamCondition {
                 HeaderFault::UnsupportedVersion { .. } => Self::UnsupportedVersion,
             },
             PeerFault::OutOfOrder { .. } => Self::BadFormat,
-            PeerFault::StanzaBeforeBinding => Self::NotAuthorized,
-            PeerFault::DataAfterProceed => Self::PolicyViolation,
+            PeerFault::StanzaBeforeBinding | PeerFault::ChangedDomain { .. } => Self::NotAuthorized,
+            PeerFault::DataAfterProceed
+            | PeerFault::DataAfterStartTls
+            | PeerFault::TooManyLogins
+            | PeerFault::TooManyBinds => Self::PolicyViolation,
             PeerFault::ForeignJid { .. } | PeerFault::BadBindResult => Self::UndefinedCondition,
+            PeerFault::NoDomain => Self::ImproperAddressing,
+            PeerFault::UnknownDomain { .. } => Self::HostUnknown,
+            PeerFault::ForgedFrom { .. } => Self::InvalidFrom,
+            PeerFault::UnknownElement { .. } => Self::UnsupportedStanzaType,
+            PeerFault::ForeignNamespace { .. } => Self::InvalidNamespace,
         }
     }
 }
@@ -151,35 +199,52 @@ fn xml_condition(kind: xml::ErrorKind) -> StreamCondition {
 impl fmt::Display for PeerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Xml(error) => write!(f, "the server sent faulty XML: {error}"),
+            Self::Xml(error) => write!(f, "the peer sent faulty XML: {error}"),
             Self::Header(HeaderFault::NotAStream { ns }) => {
-                write!(f, "the server did not open an XMPP stream (root namespace `{ns}`)")
+                write!(f, "the peer did not open an XMPP stream (root namespace `{ns}`)")
             }
             Self::Header(HeaderFault::BadPrefix) => {
-                f.write_str("the server opened the stream with an unsupported namespace prefix")
+                f.write_str("the peer opened the stream with an unsupported namespace prefix")
             }
             Self::Header(HeaderFault::BadContentNamespace { ns }) => {
-                write!(f, "the server's stream has the content namespace `{ns}`")
+                write!(f, "the peer's stream has the content namespace `{ns}`")
             }
             Self::Header(HeaderFault::UnsupportedVersion { version: Some(version) }) => {
-                write!(f, "the server speaks version `{version}` of XMPP, not 1.0")
+                write!(f, "the peer speaks version `{version}` of XMPP, not 1.0")
             }
             Self::Header(HeaderFault::UnsupportedVersion { version: None }) => {
-                f.write_str("the server does not speak XMPP 1.0")
+                f.write_str("the peer does not speak XMPP 1.0")
             }
             Self::OutOfOrder { expected, found } => {
-                write!(f, "the server sent `{found}` where {expected} was due")
+                write!(f, "the peer sent `{found}` where {expected} was due")
             }
             Self::StanzaBeforeBinding => {
-                f.write_str("the server sent a stanza before a resource was bound")
+                f.write_str("the peer sent a stanza before a resource was bound")
             }
             Self::DataAfterProceed => {
                 f.write_str("data arrived between <proceed/> and the TLS handshake")
             }
             Self::ForeignJid { jid } => {
-                write!(f, "the server bound `{jid}`, which is not this account")
+                write!(f, "the peer bound `{jid}`, which is not this account")
             }
-            Self::BadBindResult => f.write_str("the server's answer to binding has no full JID"),
+            Self::BadBindResult => f.write_str("the peer's answer to binding has no full JID"),
+            Self::DataAfterStartTls => f.write_str("data arrived behind <starttls/>"),
+            Self::NoDomain => f.write_str("the peer opened a stream to no domain"),
+            Self::UnknownDomain { to } => {
+                write!(f, "the peer opened a stream to `{to}`, which is not served here")
+            }
+            Self::ChangedDomain { to } => {
+                write!(f, "the peer authenticated and then opened a stream to `{to}`")
+            }
+            Self::ForgedFrom { from } => write!(f, "the peer claims to be `{from}`"),
+            Self::TooManyLogins => f.write_str("the peer failed to log in too often"),
+            Self::TooManyBinds => f.write_str("the peer asked for unusable resources too often"),
+            Self::UnknownElement { name } => {
+                write!(f, "the peer sent `{name}`, which is not understood")
+            }
+            Self::ForeignNamespace { ns } => {
+                write!(f, "the peer sent a stanza of the namespace `{ns}`")
+            }
         }
     }
 }
@@ -268,6 +333,8 @@ pub enum Reason {
     Redirect(RedirectFault),
     /// We closed it.
     ClosedByUs,
+    /// We closed it with this stream error.
+    ClosedWith(StreamError),
     /// The peer closed it without an error.
     ClosedByPeer,
     /// The transport could not be had, or went away.
@@ -477,7 +544,8 @@ impl fmt::Display for Reason {
             }
             Self::Redirect(fault) => fault.fmt(f),
             Self::ClosedByUs => f.write_str("closed by us"),
-            Self::ClosedByPeer => f.write_str("the server closed the stream"),
+            Self::ClosedWith(error) => write!(f, "closed by us: {error}"),
+            Self::ClosedByPeer => f.write_str("closed by the peer"),
             Self::Transport(cause) => cause.fmt(f),
             Self::StartTls(StartTlsFault::NotOffered) => {
                 f.write_str("the server does not offer STARTTLS")

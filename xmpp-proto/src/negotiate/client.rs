@@ -9,16 +9,12 @@
 //! own name. A fault is final: the machine around ends the stream.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use zeroize::Zeroizing;
-
+use super::data::{NotBase64, base64, decode, encode};
 use crate::endpoint::{
     AuthFault, ClientConfig, PeerFault, Phase, Reason, StartTlsFault, TlsInfo, TlsMode,
 };
-use crate::jid::FullJid;
+use crate::jid::{FullJid, Jid};
 use crate::ns;
 use crate::rng::Rng;
 use crate::sasl::{
@@ -26,7 +22,7 @@ use crate::sasl::{
     Offer as SaslOffer, Progress, SaslError, SaslFailure, choose,
 };
 use crate::stanza::StanzaError;
-use crate::stream::{Features, Offer, Outbox, check_response, write_initial};
+use crate::stream::{Features, HeaderAttrs, Offer, Outbox, check_header, write_header};
 use crate::xml::{BuildError, Element, ElementRef, Header};
 
 /// What the negotiation needs of the machine around it.
@@ -147,15 +143,20 @@ impl Negotiation {
         // RFC 6120 §4.7.1: `from` only once the stream is secured, so as not to show the account
         // to everybody on the way.
         let from = Some(&*cx.config.jid).filter(|jid| self.secured && jid.local().is_some());
-        let (domain, lang) = (cx.config.jid.domain(), cx.config.lang.as_deref());
-        cx.out.write_raw(|out| write_initial(out, domain, from, lang));
+        let attrs = HeaderAttrs {
+            to: Some(cx.config.jid.domain()),
+            from: from.map(Jid::as_str),
+            id: None,
+            lang: cx.config.lang.as_deref(),
+        };
+        cx.out.write_raw(|out| write_header(out, attrs));
     }
 
     /// The server's stream header.
     pub(crate) fn handle_header(&mut self, header: &Header<'_>) -> Result<Verdict, Reason> {
         match self.state {
             State::Header => {
-                check_response(header).map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
+                check_header(header).map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
                 self.state = State::Features;
                 Ok(Verdict::Continue)
             }
@@ -250,12 +251,12 @@ impl Negotiation {
         }
         match element.name() {
             "challenge" => {
-                let data = decode(element).map_err(exchange_fault)?;
+                let data = decode(element).map_err(not_base64)?;
                 let progress = exchange.handle_challenge(&data.unwrap_or_default());
                 self.handle_progress(cx, exchange, progress)
             }
             "success" => {
-                let data = decode(element).map_err(exchange_fault)?;
+                let data = decode(element).map_err(not_base64)?;
                 exchange
                     .handle_success(data.as_ref().map(|data| data.as_slice()))
                     .map_err(exchange_fault)?;
@@ -280,8 +281,7 @@ impl Negotiation {
         if let Progress::Respond(response) = progress.map_err(exchange_fault)? {
             working = false;
             // RFC 6120 §6.4.4: unlike the initial response, an empty one needs no `=`.
-            let text = Zeroizing::new(BASE64.encode(&response));
-            cx.out.write_sasl("response", None, &text);
+            cx.out.write_sasl("response", None, &base64(&response));
         }
         self.state = State::Sasl { exchange, working };
         Ok(Verdict::Continue)
@@ -406,24 +406,6 @@ fn send(cx: &mut Cx<'_>, element: Result<Element, BuildError>) -> Result<(), Rea
     Ok(())
 }
 
-/// Base64 of an initial response, with `=` for an empty one (RFC 6120 §6.4.2).
-fn encode(data: &[u8]) -> Zeroizing<String> {
-    Zeroizing::new(if data.is_empty() { "=".into() } else { BASE64.encode(data) })
-}
-
-/// The data of a SASL element: none if it is empty, empty if it is `=` (RFC 6120 §6.4.2, §6.4.6).
-fn decode(element: ElementRef<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, SaslError> {
-    let text = element.text();
-    match text.trim() {
-        "" => Ok(None),
-        "=" => Ok(Some(Zeroizing::default())),
-        text => match BASE64.decode(text) {
-            Ok(data) => Ok(Some(Zeroizing::new(data))),
-            Err(_) => Err(SaslError::BadMessage { what: MessageFault::NotBase64 }),
-        },
-    }
-}
-
 fn choice_fault(fault: ChoiceFault, offer: SaslOffer<'_>, channel: ChannelData<'_>) -> Reason {
     Reason::Auth(match fault {
         ChoiceFault::NoMechanism => AuthFault::NoMechanism { offered: offer.mechanisms.to_vec() },
@@ -437,6 +419,10 @@ fn choice_fault(fault: ChoiceFault, offer: SaslOffer<'_>, channel: ChannelData<'
                 .collect(),
         },
     })
+}
+
+fn not_base64(NotBase64: NotBase64) -> Reason {
+    exchange_fault(SaslError::BadMessage { what: MessageFault::NotBase64 })
 }
 
 fn exchange_fault(error: SaslError) -> Reason {

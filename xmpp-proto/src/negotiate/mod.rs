@@ -4,6 +4,14 @@
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
+mod data;
+#[cfg(feature = "server")]
+mod server;
 
 #[cfg(feature = "client")]
 pub(crate) use client::{Cx, Negotiation, Verdict};
+#[cfg(feature = "server")]
+pub(crate) use server::{
+    BindAnswer, Question, ServerCx, ServerNegotiation, ServerVerdict, bounded, unknown_element,
+};

@@ -165,6 +165,13 @@ impl Mechanism {
         matches!(self, Self::ScramSha1Plus | Self::ScramSha256Plus | Self::ScramSha512Plus)
     }
 
+    /// Whether this is SCRAM, of any hash, bound to the channel or not.
+    #[must_use]
+    pub const fn is_scram(self) -> bool {
+        self.binds_channel()
+            || matches!(self, Self::ScramSha1 | Self::ScramSha256 | Self::ScramSha512)
+    }
+
     pub(super) const fn needs(self) -> Needs {
         match self {
             Self::Anonymous | Self::External => Needs::Nothing,

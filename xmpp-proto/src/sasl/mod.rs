@@ -105,6 +105,8 @@ pub use server::{KeysError, ScramHash, ScramKeys, StoredCredentials};
 pub(crate) use binding::ChannelData;
 pub(crate) use choice::{Allowed, ChoiceFault, Offer, choose};
 pub(crate) use exchange::{Exchange, Progress};
+#[cfg(feature = "server")]
+pub(crate) use server::{Account, ServerExchange, ServerFault, ServerProgress, ServerSasl};
 
 #[cfg(test)]
 pub(crate) mod tests;

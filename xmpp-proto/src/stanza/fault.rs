@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::head::Head;
-use super::{Condition, Iq, Presence, Stanza, StanzaError};
+use super::{Condition, Iq, Message, Presence, Stanza, StanzaError};
 use crate::jid::{Jid, JidError};
 use crate::xml::{BuildError, Element};
 
@@ -96,27 +96,50 @@ impl StanzaFault {
     ///   from their clients, and an error sent into a room can end one's stay there.
     #[must_use]
     pub fn reply(&self) -> Option<Stanza> {
-        let condition = self.condition()?;
         let element = self.element.as_ref();
-        let from = element.attr("from").map(|text| Jid::from_wire(&text)).transpose().ok()?;
         let due = match element.name() {
-            "iq" => {
-                element.attr("id").is_some()
-                    && !matches!(element.attr("type").as_deref(), Some("result" | "error"))
+            "iq" => self.wants_error(),
+            "presence" => {
+                self.kind == StanzaFaultKind::UnknownType && element.attr("from").is_some()
             }
-            "presence" => self.kind == StanzaFaultKind::UnknownType && from.is_some(),
             _ => false,
         };
-        if !due {
-            return None;
-        }
+        if due { self.error_reply() } else { None }
+    }
 
+    /// The error that a server sends back to the client whose stanza this is: one for each stanza
+    /// that is not an error or a result itself (RFC 6120 §8.1.1.2, §8.3.1), messages included. `from`
+    /// must be the client's address already.
+    #[must_use]
+    pub fn bounce(&self) -> Option<Stanza> {
+        if self.wants_error() { self.error_reply() } else { None }
+    }
+
+    /// RFC 6120 §8.3.1: errors and results are not answered, nor an IQ without an id.
+    fn wants_error(&self) -> bool {
+        let element = self.element.as_ref();
+        let type_ = element.attr("type");
+        match element.name() {
+            "iq" => {
+                element.attr("id").is_some()
+                    && !matches!(type_.as_deref(), Some("result" | "error"))
+            }
+            _ => type_.as_deref() != Some("error"),
+        }
+    }
+
+    fn error_reply(&self) -> Option<Stanza> {
+        let condition = self.condition()?;
+        let element = self.element.as_ref();
+        // Nobody can be answered at an address that is none.
+        let from = element.attr("from").map(|text| Jid::from_wire(&text)).transpose().ok()?;
         let to = element.attr("to").and_then(|text| Jid::from_wire(&text).ok());
         let error = StanzaError::new(condition);
         let head = Head::trust(self.element.clone(), to, from);
         let head = head.error_answer(&error, false).ok()?;
         Some(match element.name() {
             "iq" => Iq::error_from(head).into(),
+            "message" => Message::error_from(head).into(),
             _ => Presence::error_from(head).into(),
         })
     }

@@ -229,7 +229,12 @@ impl Message {
         if self.type_ == MessageType::Error {
             return Err(ReplyError::NotAnswerable);
         }
-        Ok(Self { head: self.head.error_answer(error, quote)?, type_: MessageType::Error })
+        Ok(Self::error_from(self.head.error_answer(error, quote)?))
+    }
+
+    /// `head` must be of type error.
+    pub(super) fn error_from(head: Head) -> Self {
+        Self { head, type_: MessageType::Error }
     }
 }
 

@@ -4,7 +4,6 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::jid::Jid;
 use crate::ns;
 use crate::xml::{Header, escape};
 
@@ -31,12 +30,21 @@ pub enum HeaderFault {
     },
 }
 
-/// Appends the opening tag of a stream from the initiating entity.
-pub(crate) fn write_initial(out: &mut Vec<u8>, to: &str, from: Option<&Jid>, lang: Option<&str>) {
+/// What a stream header says beside its version and namespaces.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct HeaderAttrs<'a> {
+    pub(crate) to: Option<&'a str>,
+    pub(crate) from: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) lang: Option<&'a str>,
+}
+
+/// Appends the opening tag of a stream, of either side.
+pub(crate) fn write_header(out: &mut Vec<u8>, attrs: HeaderAttrs<'_>) {
     out.extend_from_slice(b"<?xml version='1.0'?><stream:stream xmlns='jabber:client'");
     out.extend_from_slice(b" xmlns:stream='http://etherx.jabber.org/streams' version='1.0'");
-    let from = from.map(Jid::as_str);
-    for (name, value) in [("to", Some(to)), ("from", from), ("xml:lang", lang)] {
+    let HeaderAttrs { to, from, id, lang } = attrs;
+    for (name, value) in [("to", to), ("from", from), ("id", id), ("xml:lang", lang)] {
         if let Some(value) = value {
             out.push(b' ');
             out.extend_from_slice(name.as_bytes());
@@ -48,8 +56,8 @@ pub(crate) fn write_initial(out: &mut Vec<u8>, to: &str, from: Option<&Jid>, lan
     out.push(b'>');
 }
 
-/// Checks the response header of a client stream.
-pub(crate) fn check_response(header: &Header<'_>) -> Result<(), HeaderFault> {
+/// Checks what the headers of both sides have in common.
+pub(crate) fn check_header(header: &Header<'_>) -> Result<(), HeaderFault> {
     let element = header.element();
     if !element.is("stream", ns::STREAM) {
         return Err(HeaderFault::NotAStream { ns: element.ns().to_owned() });

@@ -13,6 +13,8 @@ mod error;
 mod features;
 #[cfg(feature = "client")]
 mod header;
+#[cfg(feature = "server")]
+pub(crate) mod offer;
 #[cfg(feature = "client")]
 mod outbox;
 
@@ -21,7 +23,7 @@ pub use features::{Features, Offer};
 #[cfg(feature = "client")]
 pub use header::HeaderFault;
 #[cfg(feature = "client")]
-pub(crate) use header::{check_response, write_initial};
+pub(crate) use header::{HeaderAttrs, check_header, write_header};
 #[cfg(feature = "client")]
 pub(crate) use outbox::Outbox;
 

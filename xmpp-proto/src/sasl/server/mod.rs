@@ -5,7 +5,6 @@
 //! and ends with an [`Account`] or a [`ServerFault`]. Nothing that it says or does before its end
 //! tells a user who exists from one who does not: without keys it goes on with a decoy, whose salt
 //! is the same each time the same name comes.
-#![allow(dead_code, reason = "the negotiation of the receiving entity is to use it")]
 
 mod keys;
 mod message;
@@ -121,6 +120,7 @@ impl ServerFault {
     /// password: another mechanism may well succeed.
     const WRONG_BINDING_TYPE: Self =
         Self { condition: FailureCondition::NotAuthorized, counts: false };
+    #[cfg(feature = "rsasl")]
     /// The mechanism is not among those that a server can do here (RFC 6120 §6.5.7).
     const NO_MECHANISM: Self =
         Self { condition: FailureCondition::InvalidMechanism, counts: false };

@@ -287,6 +287,12 @@ impl Parser {
         self.release(self.gate.held());
     }
 
+    /// Sets other limits, for what begins from now on: a server allows more once it knows who
+    /// sends. An element that has begun keeps those it began with.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.reader.set_limits(limits);
+    }
+
     /// Forgets everything, as for a new transport or after TLS negotiation (RFC 6120
     /// §5.4.3.3): unread bytes, declarations, errors. Offsets begin again at 0. Buffers are
     /// kept.

@@ -94,6 +94,10 @@ impl Reader {
         }
     }
 
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.tree.set_limits(limits.clamped(FIRST_LOCAL));
+    }
+
     /// Takes a chunk. All of a stanza is kept until it is complete: the names in its end tags
     /// are compared with it.
     pub(super) fn push(&mut self, chunk: &[u8]) {

@@ -80,6 +80,12 @@ impl Scope {
         Self { max_bindings, max_locals, ..Self::default() }
     }
 
+    /// From now on there may be this much.
+    pub(super) const fn set_limits(&mut self, max_bindings: usize, max_locals: usize) {
+        self.max_bindings = max_bindings;
+        self.max_locals = max_locals;
+    }
+
     /// Forgets the stream.
     pub(super) fn clear(&mut self) {
         self.inherited = Inherited::default();

@@ -72,6 +72,11 @@ impl Tree {
         }
     }
 
+    pub(super) const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.scope.set_limits(limits.namespaces, limits.foreign_namespaces);
+    }
+
     pub(super) fn shrink(&mut self) {
         if self.frames.is_empty() {
             self.nodes = Vec::new();
