@@ -7,6 +7,7 @@
 //!
 //! - **Embed it in an app**: take an adapter such as `xmpp-runtime-tokio`, which drives an
 //!   [`endpoint::Client`] for you.
+//! - **Receive streams**: [`endpoint::Server`] is the other end, for servers and test doubles.
 //! - **Drive it yourself**: read the contract in [`endpoint`] and the loop on
 //!   [`endpoint::Client`].
 //! - **Use the parser alone**: turn all features off and read [`xml`], or the repository's
@@ -15,6 +16,7 @@
 //! # Features
 //!
 //! - `client`: the initiating entity, with SASL.
+//! - `server`: the receiving entity; includes `client`.
 //! - `std`: lets the libraries underneath choose vector instructions at run time.
 //! - `unicode`: addresses and credentials beyond ASCII. Its tables need std; the core still does
 //!   not.
@@ -31,7 +33,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 // What is left out has no page to link to.
-#![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(not(feature = "server"), allow(rustdoc::broken_intra_doc_links))]
 #![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 extern crate alloc;
