@@ -5,10 +5,11 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod certs;
+pub(crate) mod clients;
 pub(crate) mod dir;
 pub(crate) mod dns;
 pub(crate) mod ejabberd;
-mod process;
+pub(crate) mod process;
 pub(crate) mod prosody;
 
 use core::net::SocketAddr;
@@ -70,24 +71,30 @@ impl Certificate {
     }
 }
 
-/// Where `program` lies, or `None` after saying that the test is skipped.
+/// Where `program` lies, or `None` after saying that the test is skipped: see [`skip`].
 ///
-/// With `XMPP_REQUIRE_PEERS=1` in the environment, as in CI, a missing program is a failure. Give
-/// it a program's name; it is looked up, never run (`prosody --version` would start a server).
+/// Give it a program's name; it is looked up, never run (`prosody --version` would start a server).
 pub(crate) fn require_peer(program: &str) -> Option<PathBuf> {
     let found = find(program);
     if found.is_none() {
-        assert!(
-            std::env::var_os("XMPP_REQUIRE_PEERS").is_none_or(|value| value != "1"),
-            "`{program}` is not installed, and XMPP_REQUIRE_PEERS=1 forbids to skip this test"
-        );
-        let thread = std::thread::current();
-        let test = thread.name().unwrap_or("a test");
-        // The test runner swallows what the print macros write, but not this. A notice that
-        // cannot be written is no reason to fail.
-        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: `{program}` is not installed");
+        skip(&format!("`{program}` is not installed"));
     }
     found
+}
+
+/// Says that a test is skipped, and why.
+///
+/// With `XMPP_REQUIRE_PEERS=1` in the environment, as in CI, it is a failure.
+pub(crate) fn skip(why: &str) {
+    assert!(
+        std::env::var_os("XMPP_REQUIRE_PEERS").is_none_or(|value| value != "1"),
+        "{why}, and XMPP_REQUIRE_PEERS=1 forbids to skip this test"
+    );
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    // The test runner swallows what the print macros write, but not this. A notice that cannot be
+    // written is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
 
 fn find(program: &str) -> Option<PathBuf> {
