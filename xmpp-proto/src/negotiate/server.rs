@@ -78,6 +78,8 @@ pub(crate) struct ServerNegotiation {
     state: State,
     /// The domain of the stream, once a header has named it.
     domain: Option<BareJid>,
+    /// Who the client said it was when it opened the stream.
+    claimed: Option<BareJid>,
     /// Who has authenticated.
     account: Option<BareJid>,
     /// The language of the client's header.
@@ -113,6 +115,7 @@ impl ServerNegotiation {
         Self {
             state: State::Header,
             domain: None,
+            claimed: None,
             account: None,
             lang: None,
             opened: false,
@@ -196,6 +199,7 @@ impl ServerNegotiation {
         if self.domain.is_none() {
             self.domain.clone_from(&served);
         }
+        self.claimed = from.as_ref().and_then(|from| Some(from.as_ref().ok()?.to_bare()));
         // RFC 6120 §4.7.2: the response goes to whom the header said it is from; after
         // authentication there is no doubt who that is.
         match (&self.account, &from) {
@@ -396,7 +400,14 @@ impl ServerNegotiation {
         data: Option<&[u8]>,
     ) -> Result<ServerVerdict, Reason> {
         let account = match (account, &self.domain) {
-            (Account::User(account), _) => account,
+            (Account::User(account), _) => {
+                // RFC 6120 §6.4.6, §13.7.2: who authenticates is who opened the stream.
+                if let Some(claimed) = self.claimed.take().filter(|claimed| *claimed != account) {
+                    let from = bounded(claimed.as_str());
+                    return Err(Reason::Peer(PeerFault::ForgedFrom { from }));
+                }
+                account
+            }
             (Account::Guest, Some(domain)) => {
                 let guest = Jid::from_parts(Some(&cx.rng.id()), domain.as_str(), None);
                 match guest.map(|guest| guest.to_bare()) {

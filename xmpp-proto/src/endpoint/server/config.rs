@@ -63,7 +63,8 @@ pub struct ServerConfig {
     /// others: 32 random bytes, the same for all streams and as long as accounts live. Without it
     /// salts are random, and whoever asks twice can tell who has an account.
     pub decoy_key: Option<[u8; 32]>,
-    /// Limits of SCRAM messages, and how PLAIN's key derivation is sliced.
+    /// Limits of SCRAM messages, and how PLAIN's key derivation is sliced. `min_iterations` is also
+    /// what is claimed for users who do not exist: let it be what your accounts have.
     pub scram: ScramLimits,
     /// Limits of what an authenticated client sends. The default of the parser, but stanzas of
     /// at most 256 KiB.
