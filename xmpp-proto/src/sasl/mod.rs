@@ -51,6 +51,12 @@
 //!
 //! [`NoChannelBinding`]: crate::endpoint::AuthFault::NoChannelBinding
 //!
+//! # The server's side
+//!
+//! With the feature `server`, `StoredCredentials` are what a server keeps about an account instead
+//! of its password: `ScramKeys` for each `ScramHash`, made from the password once or taken from
+//! another server. PLAIN is checked by them too.
+//!
 //! # Secrets
 //!
 //! Keys, proofs and passwords are wiped after use and never printed. This is as good as safe Rust

@@ -270,3 +270,6 @@ impl fmt::Debug for ServerProgress {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,7 @@ impl Account {
     }
 
     /// `StoredKey` and `ServerKey`.
-    pub(super) fn keys(&self) -> (&[u8], &[u8]) {
+    pub(in crate::sasl) fn keys(&self) -> (&[u8], &[u8]) {
         (&self.stored_key, &self.server_key)
     }
 }
