@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
@@ -14,7 +15,8 @@ use crate::sasl::{Field, SaslError, ScramLimits, credentials};
 /// The domain, and what goes for all accounts on it.
 pub(super) struct Realm {
     domain: String,
-    decoy_key: Zeroizing<[u8; 32]>,
+    /// Not in place, so that a move leaves no copy behind.
+    decoy_key: Zeroizing<Vec<u8>>,
     pub(super) limits: ScramLimits,
 }
 
@@ -38,10 +40,10 @@ const DECOY_SALT: usize = 16;
 
 impl Realm {
     pub(super) fn new(cx: &ServerSasl<'_>, rng: &mut Rng) -> Self {
-        let mut decoy_key = Zeroizing::new([0; 32]);
+        let mut decoy_key = Zeroizing::new(alloc::vec![0; 32]);
         match cx.decoy_key {
             Some(key) => decoy_key.copy_from_slice(key),
-            None => rng.fill(&mut *decoy_key),
+            None => rng.fill(&mut decoy_key),
         }
         Self { domain: cx.domain.into(), decoy_key, limits: *cx.limits }
     }
@@ -84,13 +86,10 @@ impl Realm {
         let cheapest = found
             .into_iter()
             .flat_map(StoredCredentials::iter)
-            .filter(|keys| keys.iterations() <= self.limits.max_iterations)
             .min_by_key(|keys| (keys.iterations(), keys.hash()))
-            .map_or(ScramHash::Sha1, ScramKeys::hash);
-        let found = found.filter(|found| {
-            found.get(cheapest).is_some_and(|keys| keys.iterations() <= self.limits.max_iterations)
-        });
-        self.keys(user, cheapest, found)
+            .filter(|keys| keys.iterations() <= self.limits.max_iterations)
+            .map(ScramKeys::hash);
+        self.keys(user, cheapest.unwrap_or(ScramHash::Sha1), found.filter(|_| cheapest.is_some()))
     }
 
     /// Keys of nobody. The salt is the same for all hashes, as it is with
@@ -101,7 +100,7 @@ impl Realm {
         for part in [&*user.name, "\0", &self.domain] {
             text.push_str(part);
         }
-        let salt = ScramHash::Sha256.hmac(&*self.decoy_key, text.as_bytes());
+        let salt = ScramHash::Sha256.hmac(&self.decoy_key, text.as_bytes());
         let iterations = self.limits.min_iterations.clamp(1, self.limits.max_iterations.max(1));
         ScramKeys::nobody(hash, &salt[..DECOY_SALT], iterations)
     }
@@ -116,11 +115,10 @@ impl User {
     /// Whether the user may act as `authzid`: only as itself (RFC 6120 §6.3.8). This says nothing
     /// about whether the user exists.
     pub(super) fn authorize(&self, authzid: Option<&str>) -> Result<(), ServerFault> {
-        match authzid {
-            Some(authzid) if BareJid::new(authzid).ok() != self.account => {
-                Err(ServerFault::INVALID_AUTHZID)
-            }
-            _ => Ok(()),
+        let Some(authzid) = authzid else { return Ok(()) };
+        match (BareJid::new(authzid), &self.account) {
+            (Ok(authzid), Some(account)) if authzid == *account => Ok(()),
+            _ => Err(ServerFault::INVALID_AUTHZID),
         }
     }
 }

@@ -126,5 +126,11 @@ fn a_name_that_cannot_be_a_local_part_is_refused_at_the_end() {
         let (seen, behind) = respond(&mut server, message.as_bytes(), Some(&super::pencil()));
         assert_eq!(seen, Err(not_authorized()));
         assert_eq!((behind.asked.len(), behind.slices), (0, 1));
+
+        // Nobody can act as nobody.
+        let mut server = with_nonce(Mechanism::Plain, &sasl(&limits), "def");
+        let message = format!("@\0{name}\0pencil");
+        let (seen, _) = respond(&mut server, message.as_bytes(), None);
+        assert_eq!(seen, Err(super::invalid_authzid()));
     }
 }
