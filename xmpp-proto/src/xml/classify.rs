@@ -15,7 +15,6 @@
 mod bits;
 #[cfg(any(not(feature = "small"), test))]
 mod blocks;
-#[cfg(any(feature = "small", not(feature = "std"), test))]
 mod plain;
 #[cfg(any(feature = "small", not(feature = "std"), test))]
 mod sets;
@@ -37,10 +36,17 @@ pub(crate) use vector::{find_end_tag, survey};
 #[cfg(any(not(feature = "small"), test))]
 const BLOCK: usize = 64;
 
-/// What must follow the data: two blocks of a byte at which every question stops, so that no
-/// search runs out of the data and no load needs a shorter form.
-pub(crate) const PADDING: &str = "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\
-     <<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<";
+/// What must follow the data: a block of a byte at which every question stops, so that no search
+/// runs out of the data, and its last block is whole.
+pub(crate) const PADDING: &str = "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<";
+
+/// With so many bytes behind the last position, whatever they are, [`find_end_tag`] need not copy
+/// the last block.
+#[cfg(any(all(feature = "std", not(feature = "small")), test))]
+pub(crate) const SLACK: usize = BLOCK + 2;
+/// The search byte by byte needs no bytes behind what it searches.
+#[cfg(not(any(all(feature = "std", not(feature = "small")), test)))]
+pub(crate) const SLACK: usize = 0;
 
 /// What a stretch of data holds that needs a closer look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

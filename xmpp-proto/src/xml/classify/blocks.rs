@@ -22,6 +22,9 @@ const STRETCH: usize = 128 * BLOCK;
 /// After this many windows without a stop, a run of text is left to `memchr`.
 const WINDOWS: usize = 4;
 
+/// So far from any position that no window is in the maps.
+const NOWHERE: usize = 1 << (usize::BITS - 1);
+
 /// The bitmap classifier.
 pub(crate) struct Maps {
     /// Position in the data of the first bit, a multiple of 64.
@@ -32,20 +35,26 @@ pub(crate) struct Maps {
 
 impl Maps {
     pub(crate) const fn new() -> Self {
-        Self { base: 0, special: Vec::new(), name: Vec::new() }
+        Self { base: NOWHERE, special: Vec::new(), name: Vec::new() }
     }
 
     /// Forgets everything: the data has changed.
     #[cfg_attr(feature = "small", expect(dead_code, reason = "compiled for tests only"))]
     pub(crate) fn clear(&mut self) {
-        self.special.clear();
-        self.name.clear();
+        // The maps keep their length, so that to make them anew takes no filling.
+        self.base = NOWHERE;
     }
 
     /// Gives back memory.
     #[cfg_attr(feature = "small", expect(dead_code, reason = "compiled for tests only"))]
     pub(crate) fn shrink(&mut self) {
         *self = Self::new();
+    }
+
+    /// Looks at what begins at `at`, where a question is to be asked.
+    #[cfg_attr(feature = "small", expect(dead_code, reason = "compiled for tests only"))]
+    pub(crate) fn prepare(&mut self, data: &[u8], at: usize) {
+        self.cover(data, at);
     }
 
     /// A position not before `at` and not behind the next `<`, `&` or `]`. If it holds none of
@@ -122,13 +131,22 @@ impl Maps {
     #[inline(never)]
     fn cover(&mut self, data: &[u8], at: usize) -> bool {
         self.base = at & !(BLOCK - 1);
+        // The padding is there to make the last block whole. Of itself no block is classified:
+        // it is known to be all ones, and one more word of these is a window from the data's end.
         let stretch = data.get(self.base..).unwrap_or_default();
-        let blocks = stretch[..stretch.len().min(STRETCH)].as_chunks::<BLOCK>().0;
-        self.special.resize(8 * blocks.len(), 0);
-        self.name.resize(8 * blocks.len(), 0);
+        let stretch = &stretch[..stretch.len().saturating_sub(1).min(STRETCH)];
+        let blocks = stretch.as_chunks::<BLOCK>().0;
+        let len = 8 * blocks.len();
+        let end = if len < STRETCH / 8 { 8 } else { 0 };
+        for map in [&mut self.special, &mut self.name] {
+            map.resize(len + end, 0xFF);
+            if let Some(last) = map[len..].first_chunk_mut::<8>() {
+                *last = [0xFF; 8];
+            }
+        }
         let special = self.special.as_chunks_mut::<8>().0;
         let name = self.name.as_chunks_mut::<8>().0;
-        classify(blocks, special, name);
+        classify(blocks, &mut special[..blocks.len()], &mut name[..blocks.len()]);
         window(&self.special, self.base, at).is_some()
     }
 }

@@ -33,6 +33,9 @@ impl Maps {
     #[cfg(feature = "small")]
     pub(crate) fn shrink(&mut self) {}
 
+    #[cfg(feature = "small")]
+    pub(crate) fn prepare(&mut self, _: &[u8], _: usize) {}
+
     /// A position not before `at` and not behind the next `<`, `&` or `]`. If it holds none of
     /// these, it is one that may interrupt a value.
     #[inline]

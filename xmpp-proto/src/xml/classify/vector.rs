@@ -1,9 +1,11 @@
 //! What looks at all bytes, with the vector instructions that the machine has.
 
+use core::ops::Range;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, mask8x64, u8x64};
 
-use super::{BLOCK, Survey};
+use super::{BLOCK, SLACK, Survey, plain};
 
 /// One bit per byte of each block: what is special, and what is not usual in names.
 pub(crate) fn classify(blocks: &[[u8; BLOCK]], special: &mut [[u8; 8]], name: &mut [[u8; 8]]) {
@@ -45,10 +47,14 @@ fn is_usual_in_names<S: Simd>(bytes: u8x64<S>) -> mask8x64<S> {
 
 /// Looks at all of the data once.
 pub(crate) fn survey(data: &[u8]) -> Survey {
-    let (blocks, rest) = data.as_chunks::<BLOCK>();
-    let mut last = [b' '; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    dispatch!(Level::new(), simd => survey_with(simd, blocks, &last))
+    let blocks = data.as_chunks::<BLOCK>().0;
+    let mut padded = [b' '; BLOCK];
+    // The last block may have bytes in common with the one before.
+    let last = data.last_chunk::<BLOCK>().unwrap_or_else(|| {
+        padded[..data.len()].copy_from_slice(data);
+        &padded
+    });
+    dispatch!(Level::new(), simd => survey_with(simd, blocks, last))
 }
 
 #[inline(always)]
@@ -63,29 +69,30 @@ fn survey_with<S: Simd>(simd: S, blocks: &[[u8; BLOCK]], last: &[u8; BLOCK]) -> 
     Survey { control: control.any_true(), high: high.simd_ge(0x80).any_true() }
 }
 
-/// Where the first end tag stands whose name begins with this byte.
-pub(crate) fn find_end_tag(data: &[u8], name: u8) -> Option<usize> {
-    dispatch!(Level::new(), simd => end_tag_with(simd, data, name))
-}
-
-#[inline(always)]
-fn end_tag_with<S: Simd>(simd: S, data: &[u8], name: u8) -> Option<usize> {
-    let mut from = 0;
-    while from + 2 < data.len() {
-        let rest = &data[from..];
-        let mut padded = [0; BLOCK];
-        let block = rest.first_chunk::<BLOCK>().unwrap_or_else(|| {
-            padded[..rest.len()].copy_from_slice(rest);
-            &padded
-        });
-        let bytes = u8x64::from_slice(simd, block);
-        let [open, slash, name] = [b'<', b'/', name].map(|b| bytes.simd_eq(b).to_bitmask());
-        let found = open & (slash >> 1) & (name >> 2);
+/// The first of these positions at which an end tag stands whose name begins with this byte. If
+/// there are not [`SLACK`] bytes behind the last of them, it takes longer.
+#[inline]
+pub(crate) fn find_end_tag(data: &[u8], places: Range<usize>, name: u8) -> Option<usize> {
+    let Range { mut start, end } = places;
+    while start < end {
+        let Some(window) = data.get(start..).and_then(<[u8]>::first_chunk) else {
+            return plain::find_end_tag(data, start..end, name);
+        };
+        // The instructions are chosen for each block anew: mostly there is only one.
+        let found = dispatch!(Level::new(), simd => end_tags_with(simd, window, name));
         if found != 0 {
-            return Some(from + found.trailing_zeros() as usize);
+            // The first one may stand behind the last position.
+            return Some(start + found.trailing_zeros() as usize).filter(|at| *at < end);
         }
-        // The last two bytes may be the beginning of one.
-        from += BLOCK - 2;
+        start += BLOCK;
     }
     None
+}
+
+/// One bit for each end tag whose name begins with this byte.
+#[inline(always)]
+fn end_tags_with<S: Simd>(simd: S, window: &[u8; SLACK], name: u8) -> u64 {
+    let [open, slash, first] = [(0, b'<'), (1, b'/'), (2, name)]
+        .map(|(at, byte)| u8x64::from_slice(simd, &window[at..at + BLOCK]).simd_eq(byte));
+    (open & slash & first).to_bitmask()
 }

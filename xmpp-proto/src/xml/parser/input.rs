@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::xml::chars;
-use crate::xml::classify::{PADDING, survey};
+use crate::xml::classify::{PADDING, Survey, survey};
 use crate::xml::error::{Error, ErrorKind};
 
 /// Validated data, followed by padding. Every byte is checked here to be UTF-8 and an XML
@@ -77,21 +77,28 @@ impl Input {
 
     /// Gives back memory that the data does not need.
     pub(super) fn shrink(&mut self) {
+        if self.len > 0 && self.text.len() == self.len {
+            self.text.push_str(PADDING);
+        }
         self.text.shrink_to_fit();
     }
 
     /// Discards the first `done` bytes if that is at least as much as what is left, so that the
-    /// total cost of moving data stays linear. Returns how many bytes were discarded.
+    /// total cost of moving data stays linear. Returns how many bytes were discarded. The padding
+    /// goes with them, until more is pushed.
     pub(super) fn compact(&mut self, done: usize) -> usize {
         if done == 0 || done < self.len - done {
             return 0;
         }
         self.text.truncate(self.len);
-        self.text.drain(..done);
+        if done < self.len {
+            self.text.drain(..done);
+        } else {
+            self.text.clear();
+            self.carriage_returns = false;
+        }
         self.len -= done;
         self.base += done as u64;
-        self.carriage_returns &= self.len > 0;
-        self.text.push_str(PADDING);
         done
     }
 
@@ -104,24 +111,32 @@ impl Input {
     /// Checks and appends a chunk.
     pub(super) fn push(&mut self, mut chunk: &[u8]) {
         self.received += chunk.len() as u64;
-        if self.fault.is_some() || chunk.is_empty() {
-            return;
-        }
         self.text.truncate(self.len);
-        self.text.reserve(chunk.len() + self.tail.len() + PADDING.len());
+        if self.fault.is_none() {
+            self.text.reserve(chunk.len() + self.tail.len() + PADDING.len());
+            if self.tail_len > 0 {
+                chunk = self.finish(chunk);
+            }
+            self.append_bytes(chunk);
+            self.len = self.text.len();
+        }
+        self.text.push_str(PADDING);
+    }
+
+    /// Completes the character that the end of the last chunk cut; returns what comes behind it.
+    #[cold]
+    fn finish<'a>(&mut self, mut chunk: &'a [u8]) -> &'a [u8] {
         while self.tail_len > 0 && self.fault.is_none() {
             let Some((&byte, rest)) = chunk.split_first() else { break };
             chunk = rest;
             self.complete(byte);
         }
-        if self.fault.is_none() {
-            self.append_bytes(chunk);
-        }
-        self.len = self.text.len();
-        self.text.push_str(PADDING);
+        if self.fault.is_none() { chunk } else { &[] }
     }
 
     /// Adds a byte to the character that the end of the last chunk cut.
+    #[cold]
+    #[inline(never)]
     fn complete(&mut self, byte: u8) {
         // A character has at most four bytes, and a wrong one is refused before it is full.
         let Some(slot) = self.tail.get_mut(self.tail_len) else { return };
@@ -158,8 +173,19 @@ impl Input {
         }
     }
 
+    #[inline]
     fn append(&mut self, text: &str) {
         let survey = survey(text.as_bytes());
+        if survey.control || survey.high {
+            self.append_rare(text, survey);
+        } else {
+            self.text.push_str(text);
+        }
+    }
+
+    /// Appends what has control characters or goes beyond ASCII.
+    #[inline(never)]
+    fn append_rare(&mut self, text: &str, survey: Survey) {
         self.carriage_returns |= survey.control && memchr::memchr(b'\r', text.as_bytes()).is_some();
         if survey.control && has_forbidden_control(text.as_bytes())
             || survey.high && has_noncharacter(text.as_bytes())
@@ -183,6 +209,9 @@ impl Input {
 
 /// How many bytes at the end begin a character that they do not finish.
 fn unfinished(bytes: &[u8]) -> usize {
+    if bytes.last().is_none_or(u8::is_ascii) {
+        return 0;
+    }
     for (back, &byte) in bytes.iter().rev().take(3).enumerate() {
         let width = match byte {
             0x80..=0xBF => continue,

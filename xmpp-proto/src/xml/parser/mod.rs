@@ -8,8 +8,8 @@
 //! What it answers does not depend on how the input is cut into chunks: items, errors and error
 //! offsets are the same. Only *when* a fault is reported may differ: a fault within a tag is
 //! reported when the tag's end has arrived (or a limit is reached), and small chunks within a
-//! stanza are looked at when they may complete it, when a kilobyte of them has come, or after
-//! [`Parser::flush`]. An item is handed out as soon as its last byte was pushed.
+//! stanza or the root's start tag are looked at when they may complete it, when a kilobyte of them
+//! has come, or after [`Parser::flush`]. An item is handed out as soon as its last byte was pushed.
 //!
 //! # How it works
 //!
@@ -45,7 +45,7 @@ mod tree;
 use core::fmt;
 use core::ops::Range;
 
-use self::gate::Gate;
+use self::gate::{Gate, Watch};
 pub use self::lexer::Lexer;
 use self::reader::{Inside, Mode, Reader, Step};
 pub use self::token::{EndTag, StartTag, Text, Token};
@@ -182,7 +182,8 @@ impl Parser {
             }
         } else {
             self.flush();
-            self.admit(chunk);
+            self.idle = false;
+            self.reader.push(chunk);
         }
     }
 
@@ -190,21 +191,19 @@ impl Parser {
     /// in the last few bytes of a stanza that was pushed in small chunks. Worth a call when no
     /// more input will come; items never need it.
     pub fn flush(&mut self) {
-        if self.gate.held() > 0 {
-            self.release(self.gate.held());
+        match self.gate.held().len() {
+            0 => {}
+            held => self.release(held),
         }
     }
 
     /// Parses what was held back, up to `due` bytes.
+    #[inline]
     fn release(&mut self, due: usize) {
-        let held = self.gate.open();
-        self.admit(&held[..due]);
-        self.gate.restore(held, due);
-    }
-
-    fn admit(&mut self, chunk: &[u8]) {
         self.idle = false;
-        self.reader.push(chunk);
+        self.reader.push(self.gate.held().get(..due).unwrap_or_default());
+        self.reader.prepare();
+        self.gate.release(due);
     }
 
     /// The next item, or `None` if it is not complete: push more and call again.
@@ -221,7 +220,14 @@ impl Parser {
             return Ok(None);
         }
         match self.step() {
-            Ok(Some(step)) => Ok(Some(self.item(step))),
+            Ok(Some(step)) => {
+                // Small chunks mostly end with the stanza: nobody need look again.
+                if self.reader.is_done() {
+                    self.idle = true;
+                    self.gate.watch(Watch::Start);
+                }
+                Ok(Some(self.item(step)))
+            }
             Ok(None) => {
                 self.idle = true;
                 self.gate.watch(self.reader.waits_for());
@@ -258,7 +264,7 @@ impl Parser {
     /// invalid byte nothing more is kept, but all of it is counted.
     #[must_use]
     pub fn unread(&self) -> usize {
-        self.reader.unread() + self.gate.held()
+        self.reader.unread() + self.gate.held().len()
     }
 
     /// Absolute offset of the end of the last item handed out: bytes since the parser was made
@@ -284,7 +290,7 @@ impl Parser {
     pub fn restart(&mut self) {
         self.reader.restart();
         // Only now: behind an error, what is too much is refused for good.
-        self.release(self.gate.held());
+        self.release(self.gate.held().len());
     }
 
     /// Sets other limits, for what begins from now on: a server allows more once it knows who

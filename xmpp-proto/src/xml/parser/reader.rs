@@ -110,6 +110,15 @@ impl Reader {
         self.maps.clear();
     }
 
+    /// Classifies what was pushed if a stanza begins with it, which is then asked for anyway.
+    /// Within a stanza it may be text, most of which is not.
+    #[inline]
+    pub(super) fn prepare(&mut self) {
+        if self.phase == Phase::Between {
+            self.maps.prepare(self.input.source().bytes(), self.tree.at);
+        }
+    }
+
     /// Discards what is read.
     fn compact(&mut self) {
         let done = match self.phase {
@@ -117,7 +126,9 @@ impl Reader {
             _ => self.tree.at,
         };
         let discarded = self.input.compact(done);
-        self.tree.shift(discarded);
+        if discarded > 0 {
+            self.tree.shift(discarded);
+        }
     }
 
     /// The next step, or `None` if more data is needed. `inside` reads on within a stanza.
@@ -213,8 +224,18 @@ impl Reader {
         match self.phase {
             Phase::Between if self.tree.at >= self.input.len() => Watch::Start,
             Phase::Stanza => self.tree.waits_for(self.input.source()),
+            // The start tag of the root element.
+            Phase::Prolog(_) if self.tree.pending.is_some() => Watch::Tag,
             _ => Watch::Anything,
         }
+    }
+
+    /// Whether all of the data was read, up to the end of a stanza.
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        self.phase == Phase::Between
+            && self.tree.at >= self.input.len()
+            && self.input.fault().is_none()
     }
 
     /// Whether a stream's root element is open.

@@ -66,9 +66,10 @@ impl Names {
     /// Adds the name that stands at `start`; true if it may be there already.
     #[inline]
     fn insert(&mut self, src: Source<'_>, start: usize, len: usize) -> bool {
-        let head = src.word(start) & name::mask(len);
-        let tail = if len > 8 { src.word(start + len - 8) } else { 0 };
-        let key = head.rotate_left(25) ^ tail ^ (len as u64).rotate_right(8);
+        let mut key = src.word(start) & name::mask(len);
+        if len > 8 {
+            key = key.rotate_left(25) ^ src.word(start + len - 8) ^ (len as u64).rotate_right(8);
+        }
         let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
         let (word, bit) = (&mut self.bits[hash as usize / 64], 1 << (hash % 64));
         let found = *word & bit != 0;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::fault::{Fault, Stop, TagScan};
-use super::gate::Watch;
+use super::gate::{Name, Watch};
 use super::input::Source;
 use super::name;
 use super::scope::{Scope, offset};
@@ -303,7 +303,10 @@ impl Tree {
     pub(super) fn waits_for(&self, src: Source<'_>) -> Watch {
         let unread = src.bytes().get(self.at..src.len).unwrap_or_default();
         match self.frames.first() {
-            Some(frame) if !unread.contains(&b'<') => Watch::End(src.byte(self.name_at(*frame))),
+            Some(frame) if !unread.contains(&b'<') => Watch::End(Name {
+                first: src.byte(self.name_at(*frame)),
+                len: frame.name_len as usize,
+            }),
             _ => Watch::Tag,
         }
     }

@@ -311,3 +311,74 @@ fn errors_say_what_and_where() {
     assert_eq!(error.to_string(), "character U+0001 is not allowed in XML at byte 3");
     assert_eq!((error.kind(), error.offset()), (ErrorKind::ForbiddenChar(1), 3));
 }
+
+#[test]
+fn items_come_with_their_last_byte_whatever_stands_before() {
+    let stanzas = [
+        "<a/>",
+        "<a />",
+        " \n<a>x</a>",
+        "<a>></a >",
+        "<a b='>'/>",
+        "<a b='>'><c/></a\t\n>",
+        "<a b='/>'>/></a>",
+        "<a b=\">'>\" c='>>'>></a>",
+        "<a><a/></a>",
+        "<a><a><ab></ab></a></a>",
+        "<abc><ab></ab><abd>></abd></abc>",
+        "<p:a xmlns:p='urn:x'><p:ab>></p:ab></p:a>",
+        "<\u{e9}>x</\u{e9}>",
+        "<a><![CDATA[</a>]]></a>",
+    ];
+    let long = format!("<abc d='{0}'><ab>{0}</ab></abc>", "x>".repeat(700));
+    for stanza in stanzas.into_iter().chain([long.as_str()]) {
+        for before in [0, 1, 2, 3, 64, 500] {
+            let mut parser = Parser::default();
+            parser.push(HEADER.as_bytes());
+            assert!(matches!(parser.next(), Ok(Some(Item::Header(_)))));
+            assert!(matches!(parser.next(), Ok(None)));
+            for _ in 0..3 {
+                // Some of it as a chunk, the rest byte by byte.
+                let (head, rest) = stanza.as_bytes().split_at(before.min(stanza.len() - 1));
+                parser.push(head);
+                assert!(matches!(parser.next(), Ok(None)), "{stanza}");
+                for (i, byte) in rest.iter().enumerate() {
+                    parser.push(&[*byte]);
+                    let complete = matches!(parser.next(), Ok(Some(Item::Element(_))));
+                    assert_eq!(complete, i + 1 == rest.len(), "{stanza} at {}", before + i);
+                    assert!(matches!(parser.next(), Ok(None)), "{stanza}");
+                }
+                assert_eq!(parser.unread(), 0, "{stanza}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_and_small_chunks_in_turn_lose_nothing() {
+    let text = "x".repeat(3000);
+    let stanza = format!("<abc>{text}</abc>");
+    for bytes in [3, 5, 6, 500, 1000, 1085, 1095, 1600] {
+        for chunk in [2, 64, 300, 511, 512] {
+            let mut parser = Parser::default();
+            parser.push(HEADER.as_bytes());
+            assert!(matches!(parser.next(), Ok(Some(Item::Header(_)))));
+            for _ in 0..2 {
+                assert!(matches!(parser.next(), Ok(None)));
+                let mut rest = stanza.as_bytes();
+                let mut sizes = [1].repeat(bytes).into_iter().chain([chunk]).cycle();
+                while rest.len() > 1 {
+                    let size = sizes.next().unwrap_or(1).min(rest.len() - 1);
+                    parser.push(&rest[..size]);
+                    assert!(matches!(parser.next(), Ok(None)));
+                    assert!(parser.gate.held().len() < 1200);
+                    rest = &rest[size..];
+                }
+                parser.push(rest);
+                let Ok(Some(Item::Element(element))) = parser.next() else { panic!("{bytes}") };
+                assert_eq!(element.text(), text, "{bytes} {chunk}");
+                assert_eq!(parser.unread(), 0);
+            }
+        }
+    }
+}
