@@ -1,6 +1,6 @@
 //! Channel binding: what SCRAM-*-PLUS ties its proof to.
 
-use rustls::{ClientConnection, ProtocolVersion};
+use rustls::{ClientConnection, ConnectionCommon, ProtocolVersion, ServerConnection};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use xmpp_proto::endpoint::{TlsInfo, TlsVersion};
 
@@ -10,25 +10,40 @@ use crate::der::{Der, OBJECT_IDENTIFIER, SEQUENCE};
 /// (RFC 9266), and `tls-server-end-point` (RFC 5929 §4).
 #[must_use]
 pub fn tls_info(connection: &ClientConnection) -> TlsInfo {
-    let mut info = TlsInfo::new();
+    let info = channel(connection);
+    let leaf = connection.peer_certificates().and_then(<[_]>::first);
+    match leaf.and_then(|leaf| tls_server_end_point(leaf)) {
+        Some(hash) => info.with_tls_server_end_point(hash),
+        None => info,
+    }
+}
+
+/// The same for the server's end: the version, and `tls-exporter` on TLS 1.3.
+///
+/// The client's certificate is not among it: whether it can be trusted is known to
+/// [`ServerTlsConfig::tls_info`](crate::ServerTlsConfig::tls_info).
+#[must_use]
+pub fn server_tls_info(connection: &ServerConnection) -> TlsInfo {
+    channel(connection)
+}
+
+/// What both ends of a connection have in common.
+fn channel<Data>(connection: &ConnectionCommon<Data>) -> TlsInfo {
+    let info = TlsInfo::new();
     match connection.protocol_version() {
-        Some(ProtocolVersion::TLSv1_2) => info = info.with_version(TlsVersion::V1_2),
+        Some(ProtocolVersion::TLSv1_2) => info.with_version(TlsVersion::V1_2),
         Some(ProtocolVersion::TLSv1_3) => {
-            info = info.with_version(TlsVersion::V1_3);
+            let info = info.with_version(TlsVersion::V1_3);
             // RFC 9266 §4.2: below 1.3 the value is not sure to be unique.
             let exported =
                 connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""));
-            if let Ok(value) = exported {
-                info = info.with_tls_exporter(value);
+            match exported {
+                Ok(value) => info.with_tls_exporter(value),
+                Err(_) => info,
             }
         }
-        _ => {}
+        _ => info,
     }
-    let leaf = connection.peer_certificates().and_then(<[_]>::first);
-    if let Some(hash) = leaf.and_then(|leaf| tls_server_end_point(leaf)) {
-        info = info.with_tls_server_end_point(hash);
-    }
-    info
 }
 
 /// `tls-server-end-point` for a certificate in DER (RFC 5929 §4.1): its hash, by the hash function

@@ -29,6 +29,19 @@ pub fn spki_sha256(certificate: &[u8]) -> Option<[u8; 32]> {
     Some(Sha256::digest(spki).into())
 }
 
+/// The addresses in a client certificate: its `id-on-xmppAddr` names (RFC 6120 §13.7.1.4), as they
+/// stand there and in their order. Empty if there are none, or if that is no certificate.
+///
+/// Whether the certificate can be trusted is another question, and whether a name is an address is
+/// one for `BareJid`.
+#[must_use]
+pub fn xmpp_addrs(certificate: &[u8]) -> Vec<String> {
+    let fields = fields(certificate);
+    fields.map_or_else(Vec::new, |fields| {
+        fields.general_names().filter_map(xmpp_addr).take(MAX_NAMES).collect()
+    })
+}
+
 /// Everything that can be told of the certificates that a server has shown, its own first.
 #[must_use]
 pub fn certificate_report(
@@ -81,6 +94,10 @@ fn fields(certificate: &[u8]) -> Option<Fields<'_>> {
 impl Fields<'_> {
     /// DNS names and IP addresses (RFC 5280 §4.2.1.6).
     fn alternative_names(&self) -> Vec<String> {
+        self.general_names().filter_map(general_name).take(MAX_NAMES).collect()
+    }
+
+    fn general_names(&self) -> impl Iterator<Item = Value<'_>> {
         /// `id-ce-subjectAltName`, 2.5.29.17.
         const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
         let names = self.extensions.clone().map(Value::inside).find_map(|mut extension| {
@@ -88,8 +105,27 @@ impl Fields<'_> {
             let value = extension.find(|value| value.tag == OCTET_STRING)?;
             Some(value.inside().expect(SEQUENCE)?.inside())
         });
-        names.into_iter().flatten().filter_map(general_name).take(MAX_NAMES).collect()
+        names.into_iter().flatten()
     }
+}
+
+/// An `otherName` of the type `id-on-xmppAddr`, which is a `UTF8String` (RFC 6120 §13.7.1.4).
+fn xmpp_addr(name: Value<'_>) -> Option<String> {
+    /// `[0]`: as a `GeneralName` it is `otherName`, in which it surrounds the value.
+    const OTHER_NAME: u8 = 0xa0;
+    const UTF8_STRING: u8 = 0x0c;
+    /// 1.3.6.1.5.5.7.8.5.
+    const XMPP_ADDR: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x05];
+    /// No bare JID is longer (RFC 7622 §3.1).
+    const MAX_ADDR: usize = 2 * 1023 + 1;
+    if name.tag != OTHER_NAME {
+        return None;
+    }
+    let mut parts = name.inside();
+    parts.expect(OBJECT_IDENTIFIER).filter(|id| id.content == XMPP_ADDR)?;
+    let value = parts.expect(OTHER_NAME)?.inside().expect(UTF8_STRING)?;
+    let text = core::str::from_utf8(value.content).ok()?;
+    (text.len() <= MAX_ADDR).then(|| text.to_owned())
 }
 
 fn general_name(name: Value<'_>) -> Option<String> {

@@ -23,7 +23,8 @@ impl fmt::Display for CaSource {
     }
 }
 
-/// Why a [`TlsConfig`](crate::TlsConfig) cannot be built.
+/// Why a [`TlsConfig`](crate::TlsConfig) or a [`ServerTlsConfig`](crate::ServerTlsConfig) cannot be
+/// built.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsConfigError {
@@ -54,6 +55,15 @@ pub enum TlsConfigError {
     },
     /// The client certificate or its key cannot be used: what is wrong with it.
     ClientCertificate(String),
+    /// A server's certificate or its key cannot be used.
+    ServerCertificate {
+        /// The domain that it is for.
+        domain: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A server without any certificate.
+    NoServerCertificate,
     /// The operating system's store of authorities is empty or cannot be read.
     NoNativeRoots(String),
     /// No trust was configured, and neither `native-roots` nor `webpki-roots` is compiled in.
@@ -79,6 +89,10 @@ impl fmt::Display for TlsConfigError {
             Self::ClientCertificate(detail) => {
                 write!(f, "the client certificate cannot be used: {detail}")
             }
+            Self::ServerCertificate { domain, detail } => {
+                write!(f, "the certificate for {domain} cannot be used: {detail}")
+            }
+            Self::NoServerCertificate => f.write_str("a server needs a certificate: name one"),
             Self::NoNativeRoots(detail) => {
                 write!(f, "the system has no usable CA certificates: {detail}")
             }

@@ -52,6 +52,23 @@ pub fn tls_fault(error: &rustls::Error, domain: &str) -> TlsFault {
     }
 }
 
+/// The same at a server's end: what has become of a client, or of the TLS handshake with it.
+#[must_use]
+pub fn client_lost_cause(error: &io::Error) -> LostCause {
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    else {
+        return lost_cause(error, "");
+    };
+    LostCause::Tls(TlsFault::Handshake(match error {
+        // The commonest slips: STARTTLS spoken to the port for direct TLS, or another protocol.
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "what the client sent is not TLS".to_owned()
+        }
+        rustls::Error::AlertReceived(alert) => format!("the client broke it off: {alert:?}"),
+        other => other.to_string(),
+    }))
+}
+
 fn refused_certificate(error: &CertificateError, domain: &str) -> TlsFault {
     if let CertificateError::Other(other) = error
         && let Some(refused) = other.0.downcast_ref::<Refused>()

@@ -41,6 +41,12 @@
 //! the application can [pin](TlsBuilder#pins) it and try again; but not if it was refused by a
 //! verifier in a configuration of [`TlsConfig::from_rustls`].
 //!
+//! # Servers
+//!
+//! [`ServerTlsConfig`] is the other end: certificates per domain, chosen by what the client asks for,
+//! and the authorities of clients' own certificates for EXTERNAL. [`xmpp_addrs`] tells whose such a
+//! certificate is.
+//!
 //! # Cryptography
 //!
 //! The feature `ring` (default) or `aws-lc-rs` brings a provider, and it is always named to
@@ -57,18 +63,21 @@ mod der;
 mod dns;
 mod error;
 mod fault;
+mod pem;
 mod provider;
+mod server;
 mod tls;
 mod trust;
 mod verify;
 
-pub use binding::{tls_info, tls_server_end_point};
-pub use certificate::{certificate_report, spki_sha256};
+pub use binding::{server_tls_info, tls_info, tls_server_end_point};
+pub use certificate::{certificate_report, spki_sha256, xmpp_addrs};
 pub use dns::Resolver;
 pub use error::{CaSource, TlsConfigError};
-pub use fault::{lost_cause, tls_fault};
+pub use fault::{client_lost_cause, lost_cause, tls_fault};
 pub use hickory_resolver;
 pub use provider::{EntropyError, default_provider, entropy};
 pub use rustls;
+pub use server::{ServerTlsBuilder, ServerTlsConfig};
 pub use tls::{TlsConfig, server_name};
 pub use trust::TlsBuilder;

@@ -8,9 +8,9 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::CertificateDer;
 
+use crate::pem::{self, Authorities, Identity};
 use crate::verify::{Pins, Verifier};
 use crate::{CaSource, TlsConfig, TlsConfigError, default_provider};
 
@@ -62,18 +62,12 @@ use crate::{CaSource, TlsConfig, TlsConfigError, default_provider};
 pub struct TlsBuilder {
     native: bool,
     webpki: bool,
-    cas: Vec<(CaSource, Vec<CertificateDer<'static>>)>,
+    cas: Vec<Authorities>,
     pins: Pins,
-    client: Option<Arc<ClientCertificate>>,
+    /// Shared, because a private key is copied only where it must be.
+    client: Option<Arc<Identity>>,
     verifier: Option<Arc<dyn ServerCertVerifier>>,
     provider: Option<Arc<CryptoProvider>>,
-}
-
-/// Shared, because a private key is copied only where it must be. It does not print.
-#[derive(Debug)]
-struct ClientCertificate {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
 }
 
 impl TlsBuilder {
@@ -115,20 +109,12 @@ impl TlsBuilder {
     /// [`TlsConfigError::NoCertificates`]; all name the file.
     pub fn ca_file(self, path: impl AsRef<Path>) -> Result<Self, TlsConfigError> {
         let path = path.as_ref();
-        self.ca(CaSource::File(path.to_owned()), &read(path)?)
+        self.ca(CaSource::File(path.to_owned()), &pem::read(path)?)
     }
 
     fn ca(mut self, source: CaSource, pem: &[u8]) -> Result<Self, TlsConfigError> {
-        let certificates: Result<Vec<_>, pem::Error> =
-            CertificateDer::pem_slice_iter(pem).collect();
-        match certificates {
-            Ok(found) if found.is_empty() => Err(TlsConfigError::NoCertificates(source)),
-            Ok(found) => {
-                self.cas.push((source, found));
-                Ok(self)
-            }
-            Err(error) => Err(TlsConfigError::Pem { source, detail: error.to_string() }),
-        }
+        self.cas.push(pem::authorities(source, pem)?);
+        Ok(self)
     }
 
     /// Trusts whoever has the key with this SHA-256 hash of its `SubjectPublicKeyInfo`, in
@@ -164,21 +150,8 @@ impl TlsBuilder {
         chain: impl AsRef<[u8]>,
         key: impl AsRef<[u8]>,
     ) -> Result<Self, TlsConfigError> {
-        let fault = |what: &str, error: pem::Error| {
-            TlsConfigError::ClientCertificate(match error {
-                pem::Error::NoItemsFound => format!("there is no PEM {what}"),
-                other => format!("the {what} is not valid PEM: {other}"),
-            })
-        };
-        let chain = CertificateDer::pem_slice_iter(chain.as_ref())
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(
-                |chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) },
-            )
-            .map_err(|error| fault("certificate", error))?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_ref())
-            .map_err(|error| fault("private key", error))?;
-        self.client = Some(Arc::new(ClientCertificate { chain, key }));
+        let identity = Identity::from_pem(chain.as_ref(), key.as_ref());
+        self.client = Some(Arc::new(identity.map_err(TlsConfigError::ClientCertificate)?));
         Ok(self)
     }
 
@@ -188,7 +161,7 @@ impl TlsBuilder {
     ///
     /// [`TlsConfigError::ReadFile`] and [`TlsConfigError::ClientCertificate`].
     pub fn client_cert_file(self, path: impl AsRef<Path>) -> Result<Self, TlsConfigError> {
-        let pem = read(path.as_ref())?;
+        let pem = pem::read(path.as_ref())?;
         self.client_cert_pem(&pem, &pem)
     }
 
@@ -268,21 +241,11 @@ impl TlsBuilder {
         if self.webpki || (unnamed && cfg!(not(feature = "native-roots"))) {
             add_webpki(&mut roots)?;
         }
-        for (source, certificates) in self.cas {
-            for (index, certificate) in certificates.into_iter().enumerate() {
-                roots.add(certificate).map_err(|error| TlsConfigError::BadCertificate {
-                    source: source.clone(),
-                    number: index + 1,
-                    error,
-                })?;
-            }
+        for authorities in self.cas {
+            pem::add(&mut roots, authorities)?;
         }
         Ok(roots)
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TlsConfigError> {
-    std::fs::read(path).map_err(|error| TlsConfigError::ReadFile { path: path.to_owned(), error })
 }
 
 #[cfg(feature = "native-roots")]

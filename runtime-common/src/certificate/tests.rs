@@ -1,7 +1,9 @@
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{certificate_report, days, distinguished_name, spki_sha256, time};
+use super::{
+    certificate_report, days, distinguished_name, spki_sha256, time, xmpp_addr, xmpp_addrs,
+};
 use crate::der::Der;
 
 fn certificate(pem: &[u8]) -> CertificateDer<'static> {
@@ -103,4 +105,43 @@ fn names_cannot_play_with_the_terminal() {
     let unknown: &[u8] = b"\x31\x0c\x30\x0a\x06\x03\x55\x04\x2a\x0c\x03abc";
     let name = [part, unknown, part].concat();
     assert_eq!(distinguished_name(Der::new(&name)), "CN=a\u{fffd}b, CN=a\u{fffd}b");
+}
+
+#[test]
+fn rfc6120_13_7_1_4_the_addresses_of_a_client_certificate() {
+    let client = certificate(include_bytes!("../../tests/certs/client.pem"));
+    assert_eq!(xmpp_addrs(&client), ["alice@localhost", "bob@example.org"]);
+    // Other names are none, not even those that look like one.
+    assert_eq!(certificate_report(&client, &[]).names, ["localhost"]);
+    assert!(xmpp_addrs(&localhost()).is_empty());
+    for length in 0..client.len() {
+        assert!(xmpp_addrs(&client[..length]).is_empty());
+    }
+    for index in 0..client.len() {
+        for byte in [0, 0x7f, 0x80, 0x83, 0xff] {
+            let mut changed = client.to_vec();
+            changed[index] = byte;
+            // Any answer is right; a panic is not.
+            assert!(xmpp_addrs(&changed).len() <= 64);
+        }
+    }
+}
+
+#[test]
+fn an_address_is_text_of_the_right_type_and_length() {
+    const XMPP_ADDR: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 8, 5];
+    let wrap = |tag: u8, inside: &[u8]| {
+        let length = u16::try_from(inside.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82], &length[..], inside].concat()
+    };
+    let name = |id: &[u8], tag: u8, text: &[u8]| {
+        let whole = wrap(0xa0, &[wrap(6, id), wrap(0xa0, &wrap(tag, text))].concat());
+        xmpp_addr(Der::new(&whole).value().unwrap())
+    };
+    assert_eq!(name(XMPP_ADDR, 0x0c, "ä@b".as_bytes()).as_deref(), Some("ä@b"));
+    assert_eq!(name(XMPP_ADDR, 0x16, b"a@b"), None, "an IA5String");
+    assert_eq!(name(XMPP_ADDR, 0x0c, b"a@\xff"), None);
+    assert_eq!(name(&[0x2b, 6, 1, 5, 5, 7, 8, 7], 0x0c, b"a@b"), None, "an SRVName");
+    assert!(name(XMPP_ADDR, 0x0c, &[b'a'; 2047]).is_some());
+    assert_eq!(name(XMPP_ADDR, 0x0c, &[b'a'; 2048]), None);
 }
