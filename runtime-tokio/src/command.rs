@@ -4,9 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::sync::oneshot;
 use xmpp_proto::Instant;
-use xmpp_proto::endpoint::{
-    Client as Machine, Completion, IqToken, Outcome, Query, Request, SendToken,
-};
+use xmpp_proto::endpoint::{Commands, Completion, IqToken, Outcome, Query, Request, SendToken};
 use xmpp_proto::stanza::{Iq, Stanza, StanzaError};
 use xmpp_proto::xml::Element;
 
@@ -18,17 +16,18 @@ pub(crate) type Replied = Result<Iq, RequestError>;
 pub(crate) type Answered = Result<(), NotSent<Query>>;
 
 /// One command on its way to the driver, with the address of whoever gave it.
-pub(crate) enum Command {
+pub(crate) enum Command<M> {
     Send { stanza: Stanza, to: oneshot::Sender<Sent> },
     Request { request: Request, to: oneshot::Sender<Replied> },
     Answer { query: Query, answer: Answer, to: oneshot::Sender<Answered> },
-    With(Task),
+    With(Task<M>),
 }
 
-pub(crate) type Task = Box<dyn FnOnce(&mut Machine, Instant) + Send>;
+/// What is to be done with the machine itself.
+pub(crate) type Task<M> = Box<dyn FnOnce(&mut M, Instant) + Send>;
 pub(crate) type Answer = Result<Option<Element>, StanzaError>;
 
-impl Command {
+impl<M> Command<M> {
     /// Hands the command back: there is no stream any more.
     pub(crate) fn refuse(self) {
         // Whoever does not wait for the answer does not want it.
@@ -53,7 +52,12 @@ pub(crate) struct Waiters {
 
 impl Waiters {
     /// Gives the command to the machine and notes who waits.
-    pub(crate) fn apply(&mut self, machine: &mut Machine, now: Instant, command: Command) {
+    pub(crate) fn apply<M: Commands>(
+        &mut self,
+        machine: &mut M,
+        now: Instant,
+        command: Command<M>,
+    ) {
         match command {
             Command::Send { stanza, to } => match machine.send(now, stanza) {
                 Ok(_) if to.is_closed() => {} // the receipt was dropped

@@ -20,7 +20,7 @@ use crate::error::ConfigError;
 use crate::events::{Events, Outlet};
 use crate::handle::Client;
 use crate::pump::Pump;
-use crate::transport::Resolver;
+use crate::transport::{Means, Resolver};
 
 /// The configuration of a client: the account, where to connect to, whom to trust.
 ///
@@ -295,10 +295,11 @@ pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> 
     let (give, commands) = mpsc::channel(config.command_capacity);
     let (hang, hangup) = mpsc::channel(1);
     let driver = Driver {
-        pump: Pump::new(machine, clock, tls, dns, provider),
+        pump: Pump::new(machine, clock, Means::Initiating { tls, dns }, provider),
         waiters: Waiters::default(),
         outlet: Outlet::new(outlet),
         commands,
+        urgent: None,
         hangup,
         grace,
         closing: Closing::No,

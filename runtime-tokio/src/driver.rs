@@ -1,4 +1,4 @@
-//! The driver of a client: lets commands in, events out, and the rest to the pump.
+//! The driver of a machine: lets commands in, events out, and the rest to the pump.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -6,13 +6,13 @@ use core::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
-use xmpp_proto::endpoint::{Client as Machine, Endpoint, LostCause};
+use xmpp_proto::endpoint::{Client as Machine, Commands, LostCause, Server};
 
-use crate::command::{Command, Waiters};
+use crate::command::{Command, Task, Waiters};
 use crate::events::Outlet;
 use crate::pump::Pump;
 
-/// Runs one client: spawn it on a tokio runtime that has its I/O and time drivers enabled.
+/// Runs one stream: spawn it on a tokio runtime that has its I/O and time drivers enabled.
 ///
 /// It ends after the last event was taken (or [`Events`](crate::Events) was dropped) and the
 /// transport is closed. It never waits for the application: while events are not taken the
@@ -21,17 +21,22 @@ use crate::pump::Pump;
 /// Dropping it cuts the connection. Everything unsent is handed back, and the handles say
 /// [`Closed`](crate::Closed) from then on.
 #[must_use = "nothing happens unless the driver is spawned or awaited"]
-pub struct Driver {
-    pub(crate) pump: Pump<Machine>,
+pub struct Driver<M: Commands = Machine> {
+    pub(crate) pump: Pump<M>,
     pub(crate) waiters: Waiters,
-    pub(crate) outlet: Outlet,
-    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) outlet: Outlet<M::Event>,
+    pub(crate) commands: mpsc::Receiver<Command<M>>,
+    /// What does not wait for its turn, or for the stream to be online.
+    pub(crate) urgent: Option<mpsc::UnboundedReceiver<Task<M>>>,
     /// Fires when a handle asks for the end, or when the last one is dropped.
     pub(crate) hangup: mpsc::Receiver<()>,
     /// How long commands that were given before the end may wait for room.
     pub(crate) grace: Duration,
     pub(crate) closing: Closing,
 }
+
+/// Runs the server's end of one client's stream.
+pub type SessionDriver = Driver<Server>;
 
 /// How far the end that the application wants has come.
 pub(crate) enum Closing {
@@ -44,7 +49,15 @@ pub(crate) enum Closing {
     Told,
 }
 
-impl Driver {
+impl<M: Commands<Event: Send + 'static>> Driver<M> {
+    /// Runs one thing that cannot wait.
+    fn run_urgent(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(urgent) = &mut self.urgent else { return false };
+        let Poll::Ready(Some(run)) = urgent.poll_recv(cx) else { return false };
+        run(&mut self.pump.machine, self.pump.clock.now());
+        true
+    }
+
     /// Takes one command, if the machine has room. If not, they wait where they are, and those
     /// who give more wait with them.
     fn take_command(&mut self, cx: &mut Context<'_>) -> bool {
@@ -106,7 +119,7 @@ impl Driver {
     }
 }
 
-impl Future for Driver {
+impl<M: Commands<Event: Send + 'static> + Unpin> Future for Driver<M> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -118,7 +131,11 @@ impl Future for Driver {
             }
             // One thing at a time, then drain again. Commands come first, so that everything
             // queued goes out in one write.
-            if this.take_command(cx) || this.hand_out_event(cx) || this.pump.poll_io(cx) {
+            if this.run_urgent(cx)
+                || this.take_command(cx)
+                || this.hand_out_event(cx)
+                || this.pump.poll_io(cx)
+            {
                 continue;
             }
             let over = this.outlet.is_ended() && this.pump.link.is_over();
@@ -127,7 +144,7 @@ impl Future for Driver {
     }
 }
 
-impl Drop for Driver {
+impl<M: Commands> Drop for Driver<M> {
     /// Hands back what was not sent.
     fn drop(&mut self) {
         self.commands.close();

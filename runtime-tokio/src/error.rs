@@ -2,30 +2,40 @@
 
 use core::error::Error;
 use core::fmt;
+use core::net::SocketAddr;
+use std::io;
 
 use xmpp_proto::endpoint::{self, Misuse, Query, Rejected, Request};
 use xmpp_proto::jid::JidError;
 use xmpp_proto::stanza::{Stanza, StanzaError};
 use xmpp_runtime_common::{EntropyError, TlsConfigError};
 
-/// Why a [`Config`](crate::Config) cannot be used.
+/// Why a [`Config`](crate::Config) or a [`ListenerConfig`](crate::ListenerConfig) cannot be used.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The account is not a bare JID.
+    /// The account or the domain is not a bare JID.
     Jid(JidError),
     /// The TLS configuration cannot be built.
     Tls(TlsConfigError),
     /// The system has no random bytes to give, so that nothing could be kept secret.
     Entropy(EntropyError),
+    /// Nothing can listen at this address.
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        error: io::Error,
+    },
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Jid(error) => write!(f, "the account is not a valid address: {error}"),
+            Self::Jid(error) => write!(f, "that is not a valid address: {error}"),
             Self::Tls(error) => error.fmt(f),
             Self::Entropy(error) => error.fmt(f),
+            Self::Bind { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }
     }
 }
@@ -36,6 +46,7 @@ impl Error for ConfigError {
             Self::Jid(error) => Some(error),
             Self::Tls(error) => error.source(),
             Self::Entropy(_) => None,
+            Self::Bind { error, .. } => Some(error),
         }
     }
 }
@@ -112,14 +123,14 @@ impl<T> fmt::Display for NotSent<T> {
 
 impl<T> Error for NotSent<T> {}
 
-/// Why something was not sent.
+/// Why something was not sent, or a question not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
-    /// The client is closed: the stream has ended or the driver was dropped. Nothing was written.
+    /// The stream is closed: it has ended or the driver was dropped. Nothing was written.
     Closed,
     /// The stream ended before the transport had taken all of it. Part of it may have reached the
-    /// server, but never the whole.
+    /// peer, but never the whole.
     Cut,
     /// The machine refused it. Nothing was written.
     Refused(Misuse),
@@ -128,12 +139,14 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => f.write_str("the client is closed"),
+            Self::Closed => f.write_str("the stream is closed"),
             Self::Cut => f.write_str("the stream ended before all of it was written"),
             Self::Refused(misuse) => misuse.fmt(f),
         }
     }
 }
+
+impl Error for Why {}
 
 /// Why a request has no result.
 #[derive(Clone, Debug)]
@@ -178,13 +191,13 @@ impl fmt::Display for RequestError {
 
 impl Error for RequestError {}
 
-/// The client is closed: the stream has ended or the driver was dropped.
+/// The stream is closed: it has ended or the driver was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the client is closed")
+        f.write_str("the stream is closed")
     }
 }
 

@@ -6,7 +6,7 @@ use core::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use xmpp_proto::endpoint::Event;
+use xmpp_proto::endpoint::{Event, ServerEvent};
 
 /// What happens on the stream, in order.
 ///
@@ -17,38 +17,42 @@ use xmpp_proto::endpoint::Event;
 /// Dropping this discards all further events; queries of others are then answered with
 /// `service-unavailable` when their time is up.
 #[derive(Debug)]
-pub struct Events {
-    pub(crate) queue: mpsc::Receiver<Event>,
+pub struct Events<E = Event> {
+    pub(crate) queue: mpsc::Receiver<E>,
 }
 
-impl Events {
-    /// The next event, or `None` after [`Event::Ended`].
+/// What happens on a client's stream at the server's end. Questions among it are answered by the
+/// methods of [`Session`](crate::Session).
+pub type SessionEvents = Events<ServerEvent>;
+
+impl<E> Events<E> {
+    /// The next event, or `None` after the last one, which is [`Event::Ended`].
     ///
     /// Nothing is lost if this is dropped before it is ready, as in `tokio::select!`.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<E> {
         self.queue.recv().await
     }
 }
 
-impl Stream for Events {
-    type Item = Event;
+impl<E> Stream for Events<E> {
+    type Item = E;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<E>> {
         self.queue.poll_recv(cx)
     }
 }
 
 /// The driver's end.
-pub(crate) struct Outlet {
-    queue: Option<mpsc::Sender<Event>>,
+pub(crate) struct Outlet<E> {
+    queue: Option<mpsc::Sender<E>>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// Room for one event.
-pub(crate) struct Room<'a>(Option<mpsc::Permit<'a, Event>>);
+pub(crate) struct Room<'a, E>(Option<mpsc::Permit<'a, E>>);
 
-impl Room<'_> {
-    pub(crate) fn put(self, event: Event) {
+impl<E> Room<'_, E> {
+    pub(crate) fn put(self, event: E) {
         // Without a permit there is nobody to take it.
         if let Some(permit) = self.0 {
             permit.send(event);
@@ -56,14 +60,14 @@ impl Room<'_> {
     }
 }
 
-impl Outlet {
-    pub(crate) const fn new(queue: mpsc::Sender<Event>) -> Self {
+impl<E: Send + 'static> Outlet<E> {
+    pub(crate) const fn new(queue: mpsc::Sender<E>) -> Self {
         Self { queue: Some(queue), waiting: None }
     }
 
     /// Room for one event, or a wake-up when there is some. There is always room where nobody
     /// listens.
-    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Room<'_>> {
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Room<'_, E>> {
         let Some(queue) = &self.queue else { return Poll::Pending };
         loop {
             if let Some(waiting) = &mut self.waiting {

@@ -1,5 +1,6 @@
-//! The handle of a running client.
+//! The handle of a running machine.
 
+use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -17,14 +18,28 @@ use crate::error::{AnswerError, Closed, NotSent, RequestError, SendError, Why};
 /// and while the server takes data more slowly than it is given. When the queue is full, giving a
 /// command waits: that is the back-pressure.
 ///
-/// When the last clone is dropped, the stream is closed as by [`Client::close`].
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub(crate) commands: mpsc::Sender<Command>,
+/// When the last clone is dropped, the stream is closed as by [`close`](Handle::close).
+pub type Client = Handle<Machine>;
+
+/// Gives commands to a running machine: see [`Client`] and [`Session`](crate::Session).
+pub struct Handle<M> {
+    pub(crate) commands: mpsc::Sender<Command<M>>,
     pub(crate) hangup: mpsc::Sender<()>,
 }
 
-impl Client {
+impl<M> Clone for Handle<M> {
+    fn clone(&self) -> Self {
+        Self { commands: self.commands.clone(), hangup: self.hangup.clone() }
+    }
+}
+
+impl<M> fmt::Debug for Handle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("is_closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}
+
+impl<M> Handle<M> {
     /// Sends a message, presence or IQ stanza.
     ///
     /// It returns when the stanza is on its way to the driver; the [`Receipt`] tells what became
@@ -46,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Why::Closed`] with the stanza, if the client is closed.
+    /// [`Why::Closed`] with the stanza, if the stream is closed.
     pub async fn send(&self, stanza: impl Into<Stanza>) -> Result<Receipt, SendError> {
         let stanza = stanza.into();
         let Ok(room) = self.commands.reserve().await else {
@@ -107,8 +122,8 @@ impl Client {
     /// Runs `f` on the machine itself, inside the driver, and gives back its result. For what has
     /// no method here.
     ///
-    /// It comes to its turn after the commands given before, and only while the client is online.
-    /// It must not block: nothing else of this client moves meanwhile. Tokens that `f` is given
+    /// It comes to its turn after the commands given before, and only while the stream is online.
+    /// It must not block: nothing else of this stream moves meanwhile. Tokens that `f` is given
     /// belong to nobody; what becomes of them is not told.
     ///
     /// # Errors
@@ -116,7 +131,7 @@ impl Client {
     /// [`Closed`] if `f` was not run.
     pub async fn with<R, F>(&self, f: F) -> Result<R, Closed>
     where
-        F: FnOnce(&mut Machine, Instant) -> R + Send + 'static,
+        F: FnOnce(&mut M, Instant) -> R + Send + 'static,
         R: Send + 'static,
     {
         let room = self.commands.reserve().await.map_err(|_| Closed)?;
@@ -130,14 +145,14 @@ impl Client {
     ///
     /// It returns at once. [`Event::Ended`](crate::Event::Ended) tells when it is done, and the
     /// driver's end tells that the connection is gone. A login under way is given up, unless
-    /// commands wait for it: then they are carried out first. If the server does not take them,
+    /// commands wait for it: then they are carried out first. If the peer does not take them,
     /// they are handed back after the core's `close_timeout`.
     pub fn close(&self) {
         // Full: somebody has asked before. Closed: nothing is left to close.
         let _ = self.hangup.try_send(());
     }
 
-    /// Whether the client takes no more commands: its stream has ended, or the driver was dropped.
+    /// Whether no more commands are taken: its stream has ended, or the driver was dropped.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.commands.is_closed()
@@ -146,7 +161,6 @@ impl Client {
 
 /// A stanza on its way out: a future of what becomes of it. It can be dropped.
 #[derive(Debug)]
-
 pub struct Receipt(oneshot::Receiver<Sent>);
 
 /// What became of a stanza that was sent.

@@ -34,6 +34,12 @@
 #![doc = include_str!("../examples/echo_bot.rs")]
 //! ```
 //!
+//! # Servers
+//!
+//! [`Listener`] is the other end: it accepts connections and makes the same three things of each, a
+//! [`Session`], its [`SessionEvents`] and its [`SessionDriver`]. The example `echo_server` is a whole
+//! server in one file.
+//!
 //! # Features
 //!
 //! - `ring` (default) or `aws-lc-rs`: the cryptography.
@@ -47,6 +53,7 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+mod admission;
 mod clock;
 mod command;
 mod config;
@@ -54,15 +61,22 @@ mod driver;
 mod error;
 mod events;
 mod handle;
+mod listener;
 mod pump;
 mod race;
+mod session;
 mod transport;
 
 pub use config::{Config, connect};
-pub use driver::Driver;
+pub use driver::{Driver, SessionDriver};
 pub use error::{AnswerError, Closed, ConfigError, NotSent, RequestError, SendError, Why};
-pub use events::Events;
-pub use handle::{Client, Delivery, Receipt};
+pub use events::{Events, SessionEvents};
+pub use handle::{Client, Delivery, Handle, Receipt};
+
+pub use listener::{Listener, ListenerConfig};
+pub use session::Session;
 pub use xmpp_proto as proto;
-pub use xmpp_proto::endpoint::{Event, Query, Request, TlsMode};
-pub use xmpp_runtime_common::{TlsBuilder, TlsConfig, TlsConfigError};
+pub use xmpp_proto::endpoint::{Bound, Event, Query, Request, ServerEvent, TlsMode};
+pub use xmpp_runtime_common::{
+    ServerTlsBuilder, ServerTlsConfig, TlsBuilder, TlsConfig, TlsConfigError, xmpp_addrs,
+};

@@ -10,10 +10,10 @@ use tokio::time::{Sleep, sleep_until};
 use xmpp_proto::Instant;
 use xmpp_proto::endpoint::{AttemptId, Completion, ConnInfo, Endpoint, LostCause, Step};
 use xmpp_runtime_common::rustls::crypto::CryptoProvider;
-use xmpp_runtime_common::{TlsConfig, entropy, lost_cause, tls_info};
+use xmpp_runtime_common::{entropy, lost_cause};
 
 use crate::clock::Clock;
-use crate::transport::{Done, Link, Resolver, State, Stream, Up};
+use crate::transport::{Done, Link, Means, State, Stream, Up};
 
 /// The most bytes read at once: a whole TLS record.
 const CHUNK: usize = 16 * 1024;
@@ -22,8 +22,7 @@ const CHUNK: usize = 16 * 1024;
 pub(crate) struct Pump<M> {
     pub(crate) machine: M,
     pub(crate) clock: Clock,
-    tls: Option<TlsConfig>,
-    dns: Resolver,
+    means: Means,
     provider: Arc<CryptoProvider>,
     pub(crate) link: Link,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -35,19 +34,34 @@ impl<M: Endpoint> Pump<M> {
     pub(crate) fn new(
         machine: M,
         clock: Clock,
-        tls: Option<TlsConfig>,
-        dns: Resolver,
+        means: Means,
         provider: Arc<CryptoProvider>,
     ) -> Self {
         let link = Link::default();
-        Self { machine, clock, tls, dns, provider, link, timer: None, stuck: false }
+        Self { machine, clock, means, provider, link, timer: None, stuck: false }
+    }
+
+    /// Puts the machine on a transport that is open.
+    pub(crate) fn open(&mut self, now: Instant, id: AttemptId, stream: Stream) {
+        match stream.tls_info(&self.means) {
+            None => {
+                let mut info = ConnInfo::new();
+                // The machine was seeded; more entropy is welcome, not needed.
+                if let Ok(fresh) = entropy(&self.provider) {
+                    info = info.with_entropy(fresh);
+                }
+                self.machine.handle_connected(now, id, info);
+            }
+            Some(info) => self.machine.handle_secured(now, id, info),
+        }
+        self.link.state = State::Up(Up::new(id, stream));
     }
 
     /// Drains the machine. False if a computation is not finished: let others run first.
     pub(crate) fn drain(&mut self, mut done: impl FnMut(Completion)) -> bool {
         loop {
             match self.machine.step() {
-                Step::Act(action) => self.link.act(action, self.tls.as_ref(), &self.dns),
+                Step::Act(action) => self.link.act(action, &self.means),
                 Step::Done(completion) => done(completion),
                 Step::Work => return false,
                 Step::Wait { .. } => return true,
@@ -70,29 +84,11 @@ impl<M: Endpoint> Pump<M> {
 
     fn poll_link(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let Poll::Ready((id, done)) = self.link.poll(cx) else { return false };
-        let stream = match done {
-            Done::Open(stream) => stream,
-            Done::Failed(cause) => {
-                self.machine.handle_lost(now, id, cause);
-                return true;
-            }
-            Done::Resolved(records) => {
-                self.machine.handle_resolved(now, id, records);
-                return true;
-            }
-        };
-        match &stream {
-            Stream::Plain(_) => {
-                let mut info = ConnInfo::new();
-                // The machine was seeded; more entropy is welcome, not needed.
-                if let Ok(fresh) = entropy(&self.provider) {
-                    info = info.with_entropy(fresh);
-                }
-                self.machine.handle_connected(now, id, info);
-            }
-            Stream::Tls(tls) => self.machine.handle_secured(now, id, tls_info(tls.get_ref().1)),
+        match done {
+            Done::Open(stream) => self.open(now, id, stream),
+            Done::Failed(cause) => self.machine.handle_lost(now, id, cause),
+            Done::Resolved(records) => self.machine.handle_resolved(now, id, records),
         }
-        self.link.state = State::Up(Up::new(id, stream));
         true
     }
 

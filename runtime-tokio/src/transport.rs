@@ -11,12 +11,16 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Sleep, sleep, timeout};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use xmpp_proto::endpoint::{Action, AttemptId, DnsRecords, LostCause, Shutdown, Target, TlsFault};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use xmpp_proto::endpoint::{
+    Action, AttemptId, DnsRecords, LostCause, Shutdown, Target, TlsFault, TlsInfo,
+};
 use xmpp_runtime_common::hickory_resolver::net::runtime::TokioRuntimeProvider;
-use xmpp_runtime_common::{TlsConfig, lost_cause, server_name};
+use xmpp_runtime_common::{
+    ServerTlsConfig, TlsConfig, client_lost_cause, lost_cause, server_name, tls_info,
+};
 
+use crate::admission::Slot;
 use crate::race::race;
 
 pub(crate) type Resolver = xmpp_runtime_common::Resolver<TokioRuntimeProvider>;
@@ -31,6 +35,14 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// What a transport is made and secured with.
+pub(crate) enum Means {
+    /// At the initiating end. TLS may be left out where it is never used.
+    Initiating { tls: Option<TlsConfig>, dns: Resolver },
+    /// At the receiving end, where the transport is there from the beginning.
+    Receiving { tls: Option<ServerTlsConfig>, _slot: Slot },
+}
+
 /// An open transport.
 pub(crate) enum Stream {
     Plain(TcpStream),
@@ -38,6 +50,18 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// What the machine wants to know of the TLS session, if it is one.
+    pub(crate) fn tls_info(&self, means: &Means) -> Option<TlsInfo> {
+        let Self::Tls(stream) = self else { return None };
+        Some(match (&**stream, means) {
+            (TlsStream::Client(stream), _) => tls_info(stream.get_ref().1),
+            (TlsStream::Server(stream), Means::Receiving { tls: Some(tls), .. }) => {
+                tls.tls_info(stream.get_ref().1)
+            }
+            (TlsStream::Server(_), _) => TlsInfo::new(),
+        })
+    }
+
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -143,27 +167,27 @@ impl Up {
 
 impl Link {
     /// Begins what the machine asks for; its end comes with [`Link::poll`].
-    pub(crate) fn act(&mut self, action: Action, tls: Option<&TlsConfig>, dns: &Resolver) {
-        let dns = dns.clone();
-        match action {
-            Action::Resolve { id, domain } => {
+    pub(crate) fn act(&mut self, action: Action, means: &Means) {
+        match (action, means) {
+            (Action::Resolve { id, domain }, Means::Initiating { dns, .. }) => {
+                let dns = dns.clone();
                 let task = async move { Done::Resolved(dns.lookup(&domain).await) };
                 self.state = State::Busy { id, task: Box::pin(task) };
             }
-            Action::Connect { id, target } => {
+            (Action::Connect { id, target }, Means::Initiating { dns, .. }) => {
+                let dns = dns.clone();
                 let task = async move { open(target, &dns).await.into() };
                 self.state = State::Busy { id, task: Box::pin(task) };
             }
-            Action::Secure { id, server_name, alpn } => {
-                if self.id() == Some(id)
-                    && let State::Up(Up { stream: Stream::Plain(socket), .. }) = self.take_state()
-                {
-                    let tls = tls.cloned();
-                    let task = async move { secure(socket, tls, server_name, alpn).await.into() };
-                    self.state = State::Busy { id, task: Box::pin(task) };
-                }
+            (Action::Secure { id, server_name, alpn }, Means::Initiating { tls, .. }) => {
+                let tls = tls.clone();
+                self.wrap(id, |socket| secure(socket, tls, server_name, alpn));
             }
-            Action::Disconnect { id, how } => {
+            (Action::SecureServer { id, domain }, Means::Receiving { tls, .. }) => {
+                let tls = tls.clone();
+                self.wrap(id, |socket| secure_server(socket, tls, domain));
+            }
+            (Action::Disconnect { id, how }, _) => {
                 if self.id() == Some(id)
                     && let State::Up(up) = self.take_state()
                     && how == Shutdown::Flush
@@ -174,6 +198,19 @@ impl Link {
             // The machine was built with a newer core that asks for more than this driver knows.
             // Its deadlines end the attempt.
             _ => {}
+        }
+    }
+
+    /// Begins TLS on the open socket.
+    fn wrap<F>(&mut self, id: AttemptId, handshake: impl FnOnce(TcpStream) -> F)
+    where
+        F: Future<Output = Result<Stream, LostCause>> + Send + 'static,
+    {
+        if self.id() == Some(id)
+            && let State::Up(Up { stream: Stream::Plain(socket), .. }) = self.take_state()
+        {
+            let handshake = handshake(socket);
+            self.state = State::Busy { id, task: Box::pin(async { handshake.await.into() }) };
         }
     }
 
@@ -231,13 +268,34 @@ async fn secure(
     domain: String,
     alpn: Option<&'static [u8]>,
 ) -> Result<Stream, LostCause> {
-    let unconfigured = || LostCause::Tls(TlsFault::Handshake("TLS is not configured".to_owned()));
     let config = tls.ok_or_else(unconfigured)?.client_config(alpn);
     let name = server_name(&domain)?;
     match TlsConnector::from(config).connect(name, socket).await {
-        Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
+        Ok(stream) => Ok(Stream::Tls(Box::new(stream.into()))),
         Err(error) => Err(lost_cause(&error, &domain)),
     }
+}
+
+/// Runs the server's side of the TLS handshake, with the certificate of `domain`, or of the name
+/// in the handshake.
+async fn secure_server(
+    socket: TcpStream,
+    tls: Option<ServerTlsConfig>,
+    domain: Option<String>,
+) -> Result<Stream, LostCause> {
+    let tls = tls.ok_or_else(unconfigured)?;
+    let config = match domain {
+        Some(domain) => tls.starttls(&domain),
+        None => tls.direct(),
+    };
+    match TlsAcceptor::from(config).accept(socket).await {
+        Ok(stream) => Ok(Stream::Tls(Box::new(stream.into()))),
+        Err(error) => Err(client_lost_cause(&error)),
+    }
+}
+
+fn unconfigured() -> LostCause {
+    LostCause::Tls(TlsFault::Handshake("TLS is not configured".to_owned()))
 }
 
 /// Ends the connection so that the peer gets every byte: `close_notify`, the end of our half, and
