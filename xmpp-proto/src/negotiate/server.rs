@@ -200,16 +200,10 @@ impl ServerNegotiation {
             self.domain.clone_from(&served);
         }
         self.claimed = from.as_ref().and_then(|from| Some(from.as_ref().ok()?.to_bare()));
-        // RFC 6120 §4.7.2: the response goes to whom the header said it is from; after
-        // authentication there is no doubt who that is.
-        match (&self.account, &from) {
-            (Some(account), _) => {
-                let account = account.clone();
-                self.open(cx, Some(account.as_str()));
-            }
-            (None, Some(Ok(from))) => self.open(cx, Some(from.as_str())),
-            _ => self.open(cx, None),
-        }
+        // RFC 6120 §4.7.2: the response goes to the bare address that the header is from, and to
+        // nobody if it does not say.
+        let claimed = self.claimed.clone();
+        self.open(cx, claimed.as_ref().map(|claimed| claimed.as_str()));
         check_header(header).map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
         let Some(to) = to.filter(|to| !to.is_empty()) else {
             return Err(Reason::Peer(PeerFault::NoDomain));
