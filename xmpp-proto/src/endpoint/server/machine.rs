@@ -230,7 +230,13 @@ impl Server {
     /// The moment until which the client has sent enough.
     pub(super) fn exhausted_until(&self) -> Option<Instant> {
         let limit = self.config.rate?;
-        self.budget.exhausted_until(limit, self.flow.now)
+        // Once nothing is read for it, nobody needs to be woken up for it.
+        match &self.link {
+            Link::Negotiating(_) | Link::Online | Link::Closing { .. } => {
+                self.budget.exhausted_until(limit, self.flow.now)
+            }
+            _ => None,
+        }
     }
 
     fn has_input_room(&self) -> bool {
