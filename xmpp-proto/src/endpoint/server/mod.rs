@@ -362,3 +362,6 @@ impl Server {
 }
 
 commands!(Server);
+
+#[cfg(test)]
+mod tests;
