@@ -22,7 +22,7 @@ const REASONS: &[(&str, Role)] = &[
 const NEXT: &[(&str, Role)] = &[];
 
 /// How many cells of the server say `TODO`. Nowhere else may one.
-const TODO: usize = 33;
+const TODO: usize = 1;
 
 /// The features in the list of §15.
 const FEATURES: usize = 63;
