@@ -22,7 +22,9 @@ use crate::sasl::{
     Offer as SaslOffer, Progress, SaslError, SaslFailure, choose,
 };
 use crate::stanza::StanzaError;
-use crate::stream::{Features, HeaderAttrs, Offer, Outbox, check_header, write_header};
+use crate::stream::{
+    Features, HeaderAttrs, Offer, Outbox, check_header, header_lang, write_header,
+};
 use crate::xml::{BuildError, Element, ElementRef, Header};
 
 /// What the negotiation needs of the machine around it.
@@ -67,6 +69,8 @@ pub(crate) struct Negotiation {
     authenticated: bool,
     /// Whether the server makes up the account (ANONYMOUS).
     guest: bool,
+    /// The language of the server's header.
+    lang: Option<String>,
 }
 
 enum State {
@@ -101,7 +105,8 @@ impl Negotiation {
 
     fn start(cx: &mut Cx<'_>, secured: bool) -> Self {
         let (state, phase) = (State::Header, Phase::Negotiating);
-        let mut negotiation = Self { state, phase, secured, authenticated: false, guest: false };
+        let mut negotiation =
+            Self { state, phase, secured, authenticated: false, guest: false, lang: None };
         negotiation.open(cx);
         negotiation
     }
@@ -132,6 +137,11 @@ impl Negotiation {
         }
     }
 
+    /// The language of the stream, to be kept once it is negotiated.
+    pub(crate) fn take_lang(&mut self) -> Option<String> {
+        self.lang.take()
+    }
+
     fn take_state(&mut self) -> State {
         self.phase = self.phase();
         core::mem::replace(&mut self.state, State::Done)
@@ -157,6 +167,7 @@ impl Negotiation {
         match self.state {
             State::Header => {
                 check_header(header).map_err(|fault| Reason::Peer(PeerFault::Header(fault)))?;
+                self.lang = header_lang(header);
                 self.state = State::Features;
                 Ok(Verdict::Continue)
             }

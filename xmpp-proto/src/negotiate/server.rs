@@ -8,7 +8,7 @@
 //! try again (a password, a resource) is answered and leads back there; everything else is a fault,
 //! which is final.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use super::data::{base64, decode};
@@ -24,14 +24,11 @@ use crate::sasl::{
     ServerProgress, ServerSasl, StoredCredentials,
 };
 use crate::stanza::{Condition, Iq, IqType, Stanza, StanzaError};
-use crate::stream::{HeaderAttrs, Outbox, check_header, offer, write_header};
+use crate::stream::{HeaderAttrs, Outbox, check_header, header_lang, offer, write_header};
 use crate::xml::{BuildError, Element, ElementRef, Header};
 
 /// RFC 6120 §7.7.2 wants at least five tries for an acceptable resource, and an end to them.
 const MAX_BINDS: u8 = 5;
-
-/// A client may say what language it wants to be spoken to; no tag of RFC 5646 is longer.
-const MAX_LANG: usize = 64;
 
 /// What the negotiation needs of the machine around it.
 pub(crate) struct ServerCx<'a> {
@@ -191,8 +188,7 @@ impl ServerNegotiation {
         header: &Header<'_>,
     ) -> Result<ServerVerdict, Reason> {
         let element = header.element();
-        let lang = element.attr_ns("lang", ns::XML).filter(|lang| lang.len() <= MAX_LANG);
-        self.lang = lang.map(Cow::into_owned).filter(|lang| !lang.is_empty());
+        self.lang = header_lang(header);
         let from = element.attr("from").map(|from| Jid::from_wire(&from));
         let to = element.attr("to");
         let served = to.as_deref().and_then(|to| cx.config.serves(to)).cloned();

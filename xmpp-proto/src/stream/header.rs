@@ -56,6 +56,15 @@ pub(crate) fn write_header(out: &mut Vec<u8>, attrs: HeaderAttrs<'_>) {
     out.push(b'>');
 }
 
+/// Longer languages are not kept: no tag of RFC 5646 needs as much.
+const MAX_LANG: usize = 64;
+
+/// The language of a header (RFC 6120 §4.7.4), if it names one.
+pub(crate) fn header_lang(header: &Header<'_>) -> Option<String> {
+    let lang = header.element().attr_ns("lang", ns::XML)?;
+    (1..=MAX_LANG).contains(&lang.len()).then(|| lang.into_owned())
+}
+
 /// Checks what the headers of both sides have in common.
 pub(crate) fn check_header(header: &Header<'_>) -> Result<(), HeaderFault> {
     let element = header.element();

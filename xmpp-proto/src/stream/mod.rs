@@ -23,7 +23,7 @@ pub use features::{Features, Offer};
 #[cfg(feature = "client")]
 pub use header::HeaderFault;
 #[cfg(feature = "client")]
-pub(crate) use header::{HeaderAttrs, check_header, write_header};
+pub(crate) use header::{HeaderAttrs, check_header, header_lang, write_header};
 #[cfg(feature = "client")]
 pub(crate) use outbox::Outbox;
 

@@ -345,6 +345,9 @@ impl Client {
             }
             Verdict::Restart => self.flow.parser.restart(),
             Verdict::Online(jid) => {
+                if let Link::Negotiating(negotiation) = &mut self.link {
+                    self.lang = negotiation.take_lang();
+                }
                 self.link = Link::Online;
                 self.deadline = None;
                 self.step_deadline = None;

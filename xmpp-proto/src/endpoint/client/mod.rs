@@ -5,6 +5,7 @@ mod event;
 mod machine;
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use config::{ClientConfig, TlsMode};
@@ -94,6 +95,8 @@ pub struct Client {
     /// The end of one step of the login, which leads to the next step.
     step_deadline: Option<(Timer, Instant)>,
     jid: Option<FullJid>,
+    /// The language of the server's header.
+    lang: Option<String>,
     tls: Option<TlsInfo>,
 }
 
@@ -146,6 +149,7 @@ impl Client {
             deadline: None,
             step_deadline: None,
             jid: None,
+            lang: None,
             tls: None,
             config,
         }
@@ -258,6 +262,14 @@ impl Client {
     #[must_use]
     pub const fn jid(&self) -> Option<&FullJid> {
         self.jid.as_ref()
+    }
+
+    /// The language that the server's stream header names, while online: the default language of
+    /// all stanzas received that name none (RFC 6120 §4.7.4, §8.1.5). Stanzas are handed over as
+    /// they came, so [`Stanza::lang`] does not know of it.
+    #[must_use]
+    pub fn lang(&self) -> Option<&str> {
+        self.lang.as_deref()
     }
 
     /// The current attempt, or the last one.
@@ -404,6 +416,7 @@ impl Client {
         self.deadline = None;
         self.step_deadline = None;
         self.jid = None;
+        self.lang = None;
         self.tls = None;
         self.flow.reset();
         if self.flow.now >= self.negotiation_until {

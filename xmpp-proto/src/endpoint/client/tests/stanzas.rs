@@ -1,5 +1,6 @@
 //! Stanzas both ways, requests and queries, back-pressure.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -11,6 +12,7 @@ use crate::endpoint::{
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, Iq, IqType, Presence, StanzaError};
+use crate::testing::{BIND_FEATURES, bind_result};
 use crate::xml::Element;
 
 fn ping() -> Element {
@@ -525,5 +527,50 @@ fn event_capacity_1_and_10_000_messages_answered() {
                 while client.poll_completion().is_some() {}
             }
         }
+    }
+}
+
+#[test]
+fn rfc6120_8_1_5_a_stanza_without_a_language_has_that_of_the_stream() {
+    let header = |lang: &str| HEADER.replace(" from=", &format!(" {lang} from="));
+    let online = |last: &str| {
+        let mut script = Script::new(direct());
+        script.connect();
+        // §4.3.3: the header before authentication is void.
+        script.receive(header("xml:lang='xx'"));
+        script.receive(mechanisms(&["PLAIN"]));
+        script.receive(SUCCESS);
+        script.receive(last);
+        assert_eq!(script.client().lang(), None, "not before the stream is negotiated");
+        script.receive(BIND_FEATURES);
+        let id = script.last_id();
+        script.receive(bind_result(&id, "alice@example.org/r"));
+        assert!(matches!(script.next_event(), Some(Event::Online { .. })));
+        script
+    };
+    let mut script = online(&header("xml:lang='de-AT'"));
+    for (stanza, own, lang) in [
+        ("<message><body>hi</body></message>", None, "de-AT"),
+        ("<message xml:lang='cs'><body>hi</body></message>", Some("cs"), "cs"),
+    ] {
+        script.receive(stanza);
+        let Some(Event::Stanza(stanza)) = script.next_event() else { panic!("no stanza") };
+        // §8.1.5, §4.7.4: handed over as it came, and understood with the stream's language.
+        assert_eq!(stanza.lang().as_deref(), own);
+        let effective = stanza.lang().map(Cow::into_owned);
+        let default = script.client().lang().map(String::from);
+        assert_eq!(effective.or(default).as_deref(), Some(lang));
+    }
+    script.lose(LostCause::Eof);
+    assert_eq!(script.client().lang(), None);
+
+    let (longest, long) = ("x".repeat(64), "x".repeat(65));
+    for (last, lang) in [
+        ("", None),
+        ("xml:lang=''", None),
+        (&*format!("xml:lang='{long}'"), None),
+        (&*format!("xml:lang='{longest}'"), Some(&*longest)),
+    ] {
+        assert_eq!(online(&header(last)).client().lang(), lang, "{last}");
     }
 }
