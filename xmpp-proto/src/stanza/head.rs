@@ -166,4 +166,15 @@ impl HeadBuilder {
     pub(super) fn build(self) -> Result<Head, BuildError> {
         Ok(Head::trust(self.element.build()?, self.to, self.from))
     }
+
+    /// As [`build`](Self::build) for a stanza that may be of type error: then it must say which
+    /// (RFC 6120 §8.3.1).
+    pub(super) fn build_any(self, is_error: bool) -> Result<Head, BuildError> {
+        let head = self.build()?;
+        let element = &head.element;
+        if is_error && element.child("error", ns::CLIENT).is_none() {
+            return Err(BuildError::missing_error(element.name()));
+        }
+        Ok(head)
+    }
 }

@@ -318,8 +318,11 @@ impl PresenceBuilder {
     /// # Errors
     ///
     /// Names the first field that holds a character XML does not allow, its byte offset there
-    /// and the character.
+    /// and the character. [`MissingError`](crate::xml::BuildErrorKind::MissingError) if the type is
+    /// error and there is no `<error/>` among the payloads: an error is best made by
+    /// [`Presence::error_reply`].
     pub fn build(self) -> Result<Presence, BuildError> {
-        Ok(Presence { head: self.head.build()?, type_: self.type_ })
+        let is_error = self.type_ == PresenceType::Error;
+        Ok(Presence { head: self.head.build_any(is_error)?, type_: self.type_ })
     }
 }

@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use proptest::prelude::*;
 
 use super::*;
+use crate::xml::BuildErrorKind;
 
 mod error;
 mod fault;
@@ -233,4 +234,28 @@ proptest! {
         prop_assert_eq!(built.subject().unwrap(), subject);
         prop_assert_eq!(built.thread().unwrap().id, thread);
     }
+}
+
+#[test]
+fn rfc6120_8_3_1_an_error_without_its_child_is_not_built() {
+    let error = || element("<error xmlns='jabber:client' type='cancel'/>");
+    // §8.3.1: who generates an error stanza must include <error/>.
+    let fault = Message::chat(jid("a@b")).type_(MessageType::Error).body("hi").build().unwrap_err();
+    assert_eq!(fault.kind(), BuildErrorKind::MissingError);
+    assert_eq!(fault.to_string(), "<message/> of type 'error' has no child <error/>");
+    let fault = Presence::builder(PresenceType::Error).to(jid("a@b")).build().unwrap_err();
+    assert_eq!(fault.kind(), BuildErrorKind::MissingError);
+    assert_eq!(fault.to_string(), "<presence/> of type 'error' has no child <error/>");
+    // One of another namespace says nothing.
+    let other = element("<error xmlns='urn:x'/>");
+    let fault = Presence::builder(PresenceType::Error).payload(other).build().unwrap_err();
+    assert_eq!(fault.kind(), BuildErrorKind::MissingError);
+
+    let message = Message::chat(jid("a@b")).type_(MessageType::Error).payload(error());
+    assert!(message.build().unwrap().error().is_some());
+    let presence = Presence::builder(PresenceType::Error).payload(error());
+    assert!(presence.build().unwrap().error().is_some());
+    // The type that counts is the last.
+    let message = Message::builder(jid("a@b")).type_(MessageType::Error);
+    assert!(message.type_(MessageType::Normal).build().is_ok());
 }

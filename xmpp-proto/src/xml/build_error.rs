@@ -39,6 +39,8 @@ pub enum BuildErrorKind {
     TooLarge,
     /// The closure of `child_with` returned another builder than the one it was given.
     ForeignBuilder,
+    /// A stanza of type `error` without the child that says which (RFC 6120 §8.3.1).
+    MissingError,
 }
 
 /// The part of an element that a fault is in.
@@ -61,6 +63,11 @@ impl BuildError {
     ) -> Self {
         let kept = |name: &str| Box::from(&name[..name.floor_char_boundary(NAME_KEPT)]);
         Self { kind, field, element: kept(element), attribute: attribute.map(kept) }
+    }
+
+    /// The stanza `element` is an error that does not say which.
+    pub(crate) fn missing_error(element: &str) -> Self {
+        Self::new(BuildErrorKind::MissingError, Field::Child, element, None)
     }
 
     /// What is wrong.
@@ -126,6 +133,10 @@ impl fmt::Display for BuildError {
             BuildErrorKind::ForeignBuilder => {
                 let element = self.element.escape_debug();
                 write!(f, "the closure that builds <{element}/> returned another builder")
+            }
+            BuildErrorKind::MissingError => {
+                let element = self.element.escape_debug();
+                write!(f, "<{element}/> of type 'error' has no child <error/>")
             }
         }
     }
