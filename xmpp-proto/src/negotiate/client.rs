@@ -125,6 +125,12 @@ impl Negotiation {
         matches!(self.state, State::Securing)
     }
 
+    /// Whether nothing more may be said in the clear: `<starttls/>` is sent, and what follows it, if
+    /// the server agrees, is the handshake (RFC 6120 §5.4.2).
+    pub(crate) const fn is_silent(&self) -> bool {
+        matches!(self.state, State::Proceed | State::Securing)
+    }
+
     pub(crate) const fn phase(&self) -> Phase {
         match self.state {
             // RFC 6120 §6.4.6: the stream after SASL is there for resource binding.

@@ -438,7 +438,7 @@ impl Client {
             Link::Resolving | Link::Connecting | Link::Securing | Link::Closing { .. } => {
                 self.abort(Reason::TimedOut(timer));
             }
-            Link::Negotiating(negotiation) if negotiation.is_securing() => {
+            Link::Negotiating(negotiation) if negotiation.is_silent() => {
                 self.abort(Reason::TimedOut(timer));
             }
             Link::Negotiating(_) | Link::Online => self.fail(Reason::TimedOut(timer)),

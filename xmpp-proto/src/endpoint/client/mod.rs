@@ -245,7 +245,8 @@ impl Client {
         self.targets.stop();
         match &self.link {
             Link::Resolving | Link::Connecting | Link::Securing => self.abort(Reason::ClosedByUs),
-            Link::Negotiating(negotiation) if negotiation.is_securing() => {
+            // A closing tag behind `<starttls/>` would look like an attempt to smuggle something.
+            Link::Negotiating(negotiation) if negotiation.is_silent() => {
                 self.abort(Reason::ClosedByUs);
             }
             Link::Negotiating(_) | Link::Online => {

@@ -179,3 +179,31 @@ fn a_close_without_time_leaves_no_deadline_behind() {
     let Some(Event::Ended(ended)) = client.poll_event() else { panic!("still waiting") };
     assert_eq!(ended.reason, Reason::TimedOut(Timer::Negotiation));
 }
+
+#[test]
+fn rfc6120_5_4_2_nothing_follows_starttls_in_the_clear() {
+    let asked = || {
+        let mut script = Script::new(config());
+        script.connect();
+        script.receive(HEADER);
+        script.receive(STARTTLS_REQUIRED);
+        assert!(
+            script.take_sent().ends_with("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+        );
+        script
+    };
+    let mut closed = asked();
+    let now = closed.now();
+    closed.client().close(now);
+    closed.drain();
+    let mut late = asked();
+    late.pass(Duration::from_mins(1));
+    for (mut script, expected) in
+        [(closed, Reason::ClosedByUs), (late, Reason::TimedOut(Timer::Negotiation))]
+    {
+        assert_eq!(script.take_sent(), "");
+        let action = script.next_action();
+        assert!(matches!(action, Some(Action::Disconnect { how: Shutdown::Abort, .. })));
+        assert_eq!(reason(&mut script), expected);
+    }
+}
