@@ -266,6 +266,11 @@ impl Client {
                 }
                 return;
             }
+            // What comes is ignored, whatever it looks like: our closing tag may have crossed a
+            // restart of the stream.
+            Err(_) if matches!(self.link, Link::Closing { from } if from != Phase::Online) => {
+                return self.fail(Reason::ClosedByUs);
+            }
             Err(error) => return self.fail(Reason::Peer(PeerFault::Xml(error))),
             Ok(Some(Item::Header(header))) => {
                 trace::received(header.element());

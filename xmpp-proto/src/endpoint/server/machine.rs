@@ -284,6 +284,11 @@ impl Server {
                 }
                 return;
             }
+            // What comes is ignored, whatever it looks like: our closing tag may have crossed a
+            // restart of the stream.
+            Err(_) if matches!(self.link, Link::Closing { from } if from != Phase::Online) => {
+                Digested::Close
+            }
             Err(error) => Digested::Verdict(Err(Reason::Peer(PeerFault::Xml(error)))),
             Ok(Some(Item::Header(header))) => {
                 trace::received(header.element());

@@ -207,3 +207,20 @@ fn rfc6120_5_4_2_nothing_follows_starttls_in_the_clear() {
         assert_eq!(reason(&mut script), expected);
     }
 }
+
+#[test]
+fn a_closing_tag_that_crosses_a_restart_of_the_stream() {
+    let mut script = Script::new(direct());
+    script.connect();
+    script.receive(HEADER);
+    script.receive(mechanisms(&["PLAIN"]));
+    let now = script.now();
+    script.client().close(now);
+    script.drain();
+    script.take_sent();
+    // The server has closed too, on the stream that follows the login.
+    script.receive(format!("{SUCCESS}{HEADER}</stream:stream>"));
+    let ended = ended(&mut script);
+    assert_eq!((ended.reason, ended.phase), (Reason::ClosedByUs, Phase::Authenticating));
+    assert_eq!(script.take_sent(), "");
+}
