@@ -50,6 +50,10 @@ fn time_for(limit: RateLimit, bytes: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Seed;
+    use crate::endpoint::{
+        ConnInfo, Endpoint, LostCause, Server, ServerConfig, ServerTls, Step, Timer,
+    };
 
     #[test]
     fn a_burst_passes_and_then_the_rate_holds() {
@@ -76,5 +80,22 @@ mod tests {
         assert_eq!(budget.exhausted_until(limit, start), None);
         budget.spend(limit, usize::MAX, start);
         assert!(budget.exhausted_until(limit, start).is_some());
+    }
+
+    #[test]
+    fn a_stream_that_is_over_waits_for_no_budget() {
+        let domain = "example.org".parse().unwrap();
+        let mut config = ServerConfig::new(domain).with_tls(ServerTls::InsecurePlaintext);
+        config.rate = Some(RateLimit { bytes_per_second: 1, burst: 1 });
+        let now = Instant::from_micros(0);
+        let mut server = Server::new(config, Seed::new([1; 32]), now);
+        let link = server.attempt();
+        server.handle_connected(now, link, ConnInfo::new());
+        server.handle_received(now, link, b"<stream:stream ");
+        assert_eq!(server.next_timer().map(|(timer, _)| timer), Some(Timer::Rate));
+        server.handle_lost(now, link, LostCause::Reset);
+        while !matches!(server.step(), Step::Wait { .. }) {}
+        assert!(server.is_idle());
+        assert_eq!(server.poll_timeout(), None);
     }
 }
