@@ -25,7 +25,8 @@
 //!   and conversions to and from minidom's elements; needs std. minidom and xso are under MPL-2.0,
 //!   whose terms are for their own files.
 //! - `small`: a smaller, slower classifier in the parser, for small parts.
-//! - `testing`: a scripted peer with a virtual clock.
+//! - `testing`: a scripted peer with a virtual clock; together with `server`, a client and a server
+//!   against each other.
 //! - `rsasl`: OAUTHBEARER, XOAUTH2 and LOGIN, by the library of that name; needs std.
 //! - `tracing`: one event per stanza sent and received, with the secrets left out.
 //! - `portable-atomic`: shared buffers on targets without atomic instructions.

@@ -354,8 +354,7 @@ impl Server {
             _ => None,
         };
         let question = question.map(|at| (Timer::Question, at));
-        let reads = matches!(self.link, Link::Negotiating(_) | Link::Online | Link::Closing { .. });
-        let rate = self.exhausted_until().filter(|_| reads).map(|at| (Timer::Rate, at));
+        let rate = self.exhausted_until().map(|at| (Timer::Rate, at));
         let timers = [self.deadline, question, requests, queries, rate];
         let next = earliest(timers.map(|timer| Some(timer?.1)))?;
         timers.into_iter().flatten().find(|(_, at)| *at == next)

@@ -318,14 +318,8 @@ impl Host {
             if written > 0 {
                 self.server.handle_written(self.now, link, written);
             } else if read && !self.inbox.is_empty() {
-                let n = match self.chunks {
-                    Chunks::Whole => usize::MAX,
-                    Chunks::Of(n) => n.max(1),
-                    Chunks::CutAt(at) => {
-                        at.checked_sub(self.taken).filter(|n| *n > 0).unwrap_or(usize::MAX)
-                    }
-                };
-                let n = n.min(self.inbox.len()).min(self.server.max_chunk());
+                let n = self.chunks.next(self.taken, self.inbox.len());
+                let n = n.min(self.server.max_chunk());
                 let chunk: Vec<u8> = self.inbox.drain(..n).collect();
                 self.taken += n;
                 self.server.handle_received(self.now, link, &chunk);
