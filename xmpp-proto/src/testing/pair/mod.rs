@@ -35,6 +35,9 @@ mod owner;
 mod tls;
 mod transcript;
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::time::Duration;
