@@ -196,7 +196,8 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a stanza. Its fate comes as [`Completion::Outcome`] with the token.
+    /// Sends a stanza. Its fate comes as [`Completion::Outcome`](super::Completion::Outcome) with the
+    /// token.
     ///
     /// # Errors
     ///
@@ -206,8 +207,8 @@ impl Client {
         self.flow.send(stanza, self.is_online())
     }
 
-    /// Sends a request. Its answer, or the lack of one, comes as [`Completion::Reply`] with the
-    /// token.
+    /// Sends a request. Its answer, or the lack of one, comes as
+    /// [`Completion::Reply`](super::Completion::Reply) with the token.
     ///
     /// # Errors
     ///
