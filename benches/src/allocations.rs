@@ -36,6 +36,13 @@ pub fn count<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// What `work` made, and the bytes that it holds: those in use at the end that were not before.
+pub fn held<T>(work: impl FnOnce() -> T) -> (u64, T) {
+    restart();
+    let result = count(work);
+    (u64::try_from(LIVE.load(Relaxed)).unwrap_or(0), result)
+}
+
 /// Begins a new stretch.
 pub(crate) fn restart() {
     COUNT.store(0, Relaxed);
