@@ -25,7 +25,7 @@ pub struct Driver<M: Commands = Machine> {
     pub(crate) pump: Pump<M>,
     pub(crate) waiters: Waiters,
     pub(crate) outlet: Outlet<M::Event>,
-    pub(crate) commands: mpsc::Receiver<Command<M>>,
+    pub(crate) commands: mpsc::Receiver<Box<Command<M>>>,
     /// What does not wait for its turn, or for the stream to be online.
     pub(crate) urgent: Option<mpsc::UnboundedReceiver<Task<M>>>,
     /// Fires when a handle asks for the end, or when the last one is dropped.
@@ -74,7 +74,7 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
             if over {
                 command.refuse();
             } else {
-                self.waiters.apply(machine, self.pump.clock.now(), command);
+                self.waiters.apply(machine, self.pump.clock.now(), *command);
             }
             return true;
         }

@@ -18,7 +18,8 @@ use xmpp_proto::endpoint::{Event, ServerEvent};
 /// `service-unavailable` when their time is up.
 #[derive(Debug)]
 pub struct Events<E = Event> {
-    pub(crate) queue: mpsc::Receiver<E>,
+    // Boxed, because a channel keeps room for 32 of whatever it carries, used or not.
+    pub(crate) queue: mpsc::Receiver<Box<E>>,
 }
 
 /// What happens on a client's stream at the server's end. Questions among it are answered by the
@@ -30,7 +31,7 @@ impl<E> Events<E> {
     ///
     /// Nothing is lost if this is dropped before it is ready, as in `tokio::select!`.
     pub async fn next(&mut self) -> Option<E> {
-        self.queue.recv().await
+        self.queue.recv().await.map(|event| *event)
     }
 }
 
@@ -38,30 +39,30 @@ impl<E> Stream for Events<E> {
     type Item = E;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<E>> {
-        self.queue.poll_recv(cx)
+        self.queue.poll_recv(cx).map(|event| event.map(|event| *event))
     }
 }
 
 /// The driver's end.
 pub(crate) struct Outlet<E> {
-    queue: Option<mpsc::Sender<E>>,
+    queue: Option<mpsc::Sender<Box<E>>>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// Room for one event.
-pub(crate) struct Room<'a, E>(Option<mpsc::Permit<'a, E>>);
+pub(crate) struct Room<'a, E>(Option<mpsc::Permit<'a, Box<E>>>);
 
 impl<E> Room<'_, E> {
     pub(crate) fn put(self, event: E) {
         // Without a permit there is nobody to take it.
         if let Some(permit) = self.0 {
-            permit.send(event);
+            permit.send(Box::new(event));
         }
     }
 }
 
 impl<E: Send + 'static> Outlet<E> {
-    pub(crate) const fn new(queue: mpsc::Sender<E>) -> Self {
+    pub(crate) const fn new(queue: mpsc::Sender<Box<E>>) -> Self {
         Self { queue: Some(queue), waiting: None }
     }
 

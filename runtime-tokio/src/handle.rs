@@ -9,7 +9,7 @@ use xmpp_proto::Instant;
 use xmpp_proto::endpoint::{Client as Machine, Query, Request};
 use xmpp_proto::stanza::{Iq, Stanza};
 
-use crate::command::{Answer, Command, Sent};
+use crate::command::{Answer, Command, Sent, Task};
 use crate::error::{AnswerError, Closed, NotSent, RequestError, SendError, Why};
 
 /// Gives commands to a running client. Clones give them to the same one.
@@ -23,7 +23,8 @@ pub type Client = Handle<Machine>;
 
 /// Gives commands to a running machine: see [`Client`] and [`Session`](crate::Session).
 pub struct Handle<M> {
-    pub(crate) commands: mpsc::Sender<Command<M>>,
+    // Boxed, because a channel keeps room for 32 of whatever it carries, used or not.
+    pub(crate) commands: mpsc::Sender<Box<Command<M>>>,
     pub(crate) hangup: mpsc::Sender<()>,
 }
 
@@ -68,7 +69,7 @@ impl<M> Handle<M> {
             return Err(NotSent::new(stanza, Why::Closed));
         };
         let (to, receipt) = oneshot::channel();
-        room.send(Command::Send { stanza, to });
+        room.send(Box::new(Command::Send { stanza, to }));
         Ok(Receipt(receipt))
     }
 
@@ -99,7 +100,7 @@ impl<M> Handle<M> {
             return Err(NotSent::new(request, Why::Closed).into());
         };
         let (to, reply) = oneshot::channel();
-        room.send(Command::Request { request, to });
+        room.send(Box::new(Command::Request { request, to }));
         reply.await.unwrap_or_else(|_| Err(NotSent::vanished().into()))
     }
 
@@ -115,7 +116,7 @@ impl<M> Handle<M> {
             return Err(NotSent::new(query, Why::Closed));
         };
         let (to, answered) = oneshot::channel();
-        room.send(Command::Answer { query, answer, to });
+        room.send(Box::new(Command::Answer { query, answer, to }));
         answered.await.unwrap_or_else(|_| Err(NotSent::vanished()))
     }
 
@@ -136,7 +137,8 @@ impl<M> Handle<M> {
     {
         let room = self.commands.reserve().await.map_err(|_| Closed)?;
         let (to, result) = oneshot::channel();
-        room.send(Command::With(Box::new(move |machine, now| drop(to.send(f(machine, now))))));
+        let task: Task<M> = Box::new(move |machine, now| drop(to.send(f(machine, now))));
+        room.send(Box::new(Command::With(task)));
         result.await.map_err(|_| Closed)
     }
 

@@ -69,7 +69,9 @@ const REST: Duration = Duration::from_millis(100);
 /// further clients wait in the operating system's queue, which costs nothing and gives way as soon as
 /// somebody leaves. Above [`max_connections_per_ip`](ListenerConfig::max_connections_per_ip)
 /// connections are dropped at once, since others wait behind them. No connection does anything before
-/// its driver is run, and each one has its own deadlines from then on.
+/// its driver is run, and each one has its own deadlines from then on. A client that has logged in may
+/// be silent for as long as it likes; whether it is still there a ping tells
+/// ([`request`](crate::Handle::request), XEP-0199).
 ///
 /// # The end
 ///
