@@ -470,6 +470,19 @@ impl ServerNegotiation {
         let (Some(account), State::Choice) = (self.account.clone(), &self.state) else {
             return early;
         };
+        // §8.1.2.1 goes for this one, too.
+        if let Some(from) = element.attr("from")
+            && !Jid::from_wire(&from).is_ok_and(|from| from.to_bare() == account)
+        {
+            return Err(Reason::Peer(PeerFault::ForgedFrom { from: bounded(&from) }));
+        }
+        // Nor may it be for anybody but the server and the account.
+        let for_us = |to: &str| {
+            cx.config.serves(to).is_some() || BareJid::from_wire(to).is_ok_and(|to| to == account)
+        };
+        if element.attr("to").is_some_and(|to| !for_us(&to)) {
+            return early;
+        }
         let Some(bind) = element.child("bind", ns::BIND) else { return early };
         let asked = bind.child("resource", ns::BIND).map(|resource| resource.text().into_owned());
         let request = match Stanza::from_element(element.to_element()) {

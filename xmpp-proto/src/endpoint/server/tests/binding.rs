@@ -201,3 +201,33 @@ fn rfc6121_1_4_the_session_request_does_nothing() {
     assert!(sent.contains(" id='s1'") && sent.contains(" type='result'"), "{sent}");
     assert!(host.next_event().is_none());
 }
+
+#[test]
+fn rfc6120_8_1_2_1_the_bind_request_is_the_accounts_own_and_for_the_server() {
+    let request = |attrs: &str| bind("b1", "desk").replace("<iq ", &format!("<iq {attrs} "));
+    for attrs in [
+        "to='example.org'",
+        "to='alice@example.org'",
+        "from='alice@example.org'",
+        "from='alice@example.org/old' to='example.org'",
+    ] {
+        let mut host = Host::authenticated(config());
+        host.receive(request(attrs));
+        let ask = host.bind_question();
+        host.answer_bind(ask, Bound::Accept);
+        assert!(host.server.is_online(), "{attrs}");
+    }
+    // §8.1.2.1, §4.9.3.9.
+    for from in ["bob@example.org", "example.org", "@", ""] {
+        let mut host = Host::authenticated(config());
+        host.receive(request(&format!("from='{from}'")));
+        let (ended, _) = host.refused("invalid-from");
+        assert_eq!(ended.reason, Reason::Peer(PeerFault::ForgedFrom { from: from.into() }));
+    }
+    // §7.1: a stanza for others before a resource is bound.
+    for to in ["bob@example.org", "example.net", "alice@example.org/desk", "@"] {
+        let mut host = Host::authenticated(config());
+        host.receive(request(&format!("to='{to}'")));
+        host.refused("not-authorized");
+    }
+}
