@@ -151,4 +151,7 @@ pub(super) fn same_for_all_chunks(scenario: impl Fn(Chunks) -> Vec<String>) {
     for n in [1, 2, 3, 5, 7, 64] {
         assert_eq!(scenario(Chunks::Of(n)), whole, "chunks of {n} bytes");
     }
+    for seed in 0..16 {
+        assert_eq!(scenario(Chunks::Random(seed)), whole, "seed {seed}");
+    }
 }
