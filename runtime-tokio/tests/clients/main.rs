@@ -54,6 +54,7 @@ fn assert_scram(mechanism: Option<&str>) {
 fn slixmpp_logs_in_and_is_echoed() {
     let Some(server) = start(Client::Slixmpp, &[]) else { return };
     for tls in [Tls::StartTls, Tls::Direct] {
+        // RFC 6120 §3: a stream over TCP, opened, used and closed by somebody else's client.
         let [mechanism, version] = visit(Client::Slixmpp, tls, &server);
         assert_scram(mechanism.as_deref());
         assert_eq!(version.as_deref(), Some("TLSv1.3"));

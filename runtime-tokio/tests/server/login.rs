@@ -31,7 +31,7 @@ async fn check(server: &mut Own, config: Config, version: TlsVersion, mechanism:
 
 #[tokio::test]
 async fn both_ways_to_tls_both_versions_and_every_mechanism() {
-    // RFC 6120 §13.8, RFC 9266 §4.2, XEP-0440: -PLUS on TLS 1.3, with tls-exporter, and not on 1.2.
+    // RFC 6120 §3 and §13.8, RFC 9266 §4.2, XEP-0440: -PLUS on TLS 1.3, with tls-exporter, and not on 1.2.
     for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
         let Some(mut server) = Own::start_with(&[version], |_, config| config).await else {
             return;
