@@ -26,7 +26,6 @@ use crate::driver::{Closing, Driver, SessionDriver};
 use crate::error::ConfigError;
 use crate::events::{Events, Outlet, SessionEvents};
 use crate::handle::Handle;
-
 use crate::pump::Pump;
 use crate::session::Session;
 use crate::transport::{Means, Stream};

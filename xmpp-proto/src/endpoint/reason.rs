@@ -375,7 +375,8 @@ pub struct Ended {
     pub reason: Reason,
     /// How far it had come.
     pub phase: Phase,
-    /// The domain of the account.
+    /// The domain of the account; at a server, the one that the client has opened the stream to, if it
+    /// got that far.
     pub domain: String,
     /// Where it was connected to or wanted to, if that was known.
     pub target: Option<Target>,

@@ -210,21 +210,26 @@ impl Server {
             &mut ServerCx<'_>,
         ) -> Result<Result<ServerVerdict, Reason>, Misuse>,
     ) -> Result<(), Misuse> {
-        let Link::Negotiating(negotiation) = &mut self.link else {
+        let (Link::Negotiating(negotiation), mut cx) = self.parts() else {
             return Err(Misuse::UnknownQuestion);
         };
-        let cx = &mut ServerCx {
+        match step(negotiation, &mut cx)? {
+            Ok(verdict) => self.follow(verdict),
+            Err(reason) => self.fail(reason),
+        }
+        Ok(())
+    }
+
+    /// The state, and what a negotiation in it needs.
+    fn parts(&mut self) -> (&mut Link, ServerCx<'_>) {
+        let cx = ServerCx {
             config: &self.config,
             out: &mut self.flow.out,
             rng: &mut self.flow.rng,
             tls: self.tls.as_ref(),
             now: self.flow.now,
         };
-        match step(negotiation, cx)? {
-            Ok(verdict) => self.follow(verdict),
-            Err(reason) => self.fail(reason),
-        }
-        Ok(())
+        (&mut self.link, cx)
     }
 
     /// The moment until which the client has sent enough.
@@ -526,15 +531,8 @@ impl Server {
 
     /// RFC 6120 §4.9.1.2: even what is refused before its header was understood gets ours first.
     pub(super) fn open_stream(&mut self) {
-        let cx = &mut ServerCx {
-            config: &self.config,
-            out: &mut self.flow.out,
-            rng: &mut self.flow.rng,
-            tls: self.tls.as_ref(),
-            now: self.flow.now,
-        };
-        if let Link::Negotiating(negotiation) = &mut self.link {
-            negotiation.open(cx, None);
+        if let (Link::Negotiating(negotiation), mut cx) = self.parts() {
+            negotiation.open(&mut cx, None);
         }
     }
 
