@@ -14,6 +14,10 @@ use crate::stanza::{Condition, Iq, Stanza, StanzaError};
 use crate::stream::Outbox;
 use crate::xml::{Element, Limits, Parser};
 
+/// Stanzas of more bytes than this leave buffers behind that are given back when the stream is at
+/// rest.
+const KEPT: u64 = 32 * 1024;
+
 /// How much may wait, and how long: the part of a machine's configuration that [`Flow`] keeps to.
 #[derive(Clone, Copy)]
 pub(crate) struct FlowLimits {
@@ -35,6 +39,8 @@ pub(crate) struct Flow {
     pub(crate) parser: Parser,
     /// Bytes received since the parser last said that it needs more.
     pub(crate) undigested: usize,
+    /// The longest item, in bytes, since buffers were last given back.
+    longest: u64,
     pub(crate) out: Outbox,
     pub(crate) completions: VecDeque<Completion>,
     requests: Requests,
@@ -51,6 +57,7 @@ impl Flow {
             rng: Rng::new(seed),
             parser: Parser::new(xml),
             undigested: 0,
+            longest: 0,
             out: Outbox::new(),
             completions: VecDeque::new(),
             requests: Requests::default(),
@@ -75,6 +82,22 @@ impl Flow {
         self.undigested += bytes.len();
         self.parser.push(bytes);
         true
+    }
+
+    /// The parser has just given out an item.
+    pub(crate) fn took_item(&mut self) {
+        let span = self.parser.span();
+        self.longest = self.longest.max(span.end - span.start);
+    }
+
+    /// All that was received is digested. A peer that sends a large stanza and falls silent must not
+    /// keep the memory that it took: others have streams, too.
+    pub(crate) fn rest(&mut self) {
+        self.undigested = 0;
+        if self.longest > KEPT && self.parser.unread() == 0 {
+            self.longest = 0;
+            self.parser.shrink();
+        }
     }
 
     /// The transport took the first `n` bytes of the output.

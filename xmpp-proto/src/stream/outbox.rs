@@ -11,6 +11,9 @@ use crate::xml::{ElementRef, Writer};
 /// Bytes already written are cut off in front once this many have piled up.
 const COMPACT_AT: usize = 4096;
 
+/// An empty buffer that is larger than this is given back, down to this.
+const KEPT: usize = 64 * 1024;
+
 /// What is still to be written to the transport.
 pub(crate) struct Outbox {
     buffer: Vec<u8>,
@@ -111,6 +114,7 @@ impl Outbox {
             self.secret = false;
         }
         self.buffer.clear();
+        self.buffer.shrink_to(KEPT);
         self.done = 0;
     }
 }

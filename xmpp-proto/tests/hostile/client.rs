@@ -306,3 +306,20 @@ fn an_idle_client_takes_less_than_8_kib() {
     assert!(info.bytes_current < 8 * 1024, "{info:?}");
     assert!(script.is_some_and(|mut script| script.client().is_online()));
 }
+
+/// A peer that sends much once and then nothing: its memory is for others.
+#[test]
+fn a_large_stanza_leaves_no_large_buffers_behind() {
+    let config = config();
+    let mut script = None;
+    let info = measure(|| {
+        let mut idle = online(&config);
+        for body in ["<b/>".repeat(200_000), "x".repeat(800_000)] {
+            idle.receive(format!("<message><body>{body}</body></message>"));
+            assert!(matches!(idle.next_event(), Some(Event::Stanza(_))));
+        }
+        script = Some(idle);
+    });
+    assert!(info.bytes_max > 4_000_000 && info.bytes_current < 16 * 1024, "{info:?}");
+    assert!(script.is_some_and(|mut script| script.client().is_online()));
+}

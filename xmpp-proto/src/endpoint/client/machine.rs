@@ -259,7 +259,7 @@ impl Client {
     fn digest(&mut self) {
         let digested = match self.flow.parser.next() {
             Ok(None) => {
-                self.flow.undigested = 0;
+                self.flow.rest();
                 if let Link::Lost(ended) = &self.link {
                     let ended = ended.clone();
                     self.finish(ended);
@@ -308,6 +308,7 @@ impl Client {
                 Digested::Close
             }
         };
+        self.flow.took_item();
         match digested {
             Digested::Verdict(Ok(verdict)) => self.follow(verdict),
             Digested::Verdict(Err(reason)) => self.fail(reason),

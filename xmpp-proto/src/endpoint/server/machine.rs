@@ -282,7 +282,7 @@ impl Server {
         };
         let digested = match self.flow.parser.next() {
             Ok(None) => {
-                self.flow.undigested = 0;
+                self.flow.rest();
                 if let Link::Lost(ended) = &self.link {
                     let ended = ended.clone();
                     self.finish(ended);
@@ -322,6 +322,7 @@ impl Server {
                 Digested::Close
             }
         };
+        self.flow.took_item();
         match digested {
             Digested::Verdict(Ok(verdict)) => self.follow(verdict),
             Digested::Verdict(Err(reason)) => self.fail(reason),
