@@ -257,6 +257,11 @@ impl Client {
 
     /// Takes one item out of the parser and acts on it.
     fn digest(&mut self) {
+        let ignores = matches!(self.link, Link::Closing { from } if from != Phase::Online);
+        if ignores {
+            // Nothing is to come but the end: what is not that need not be waited for.
+            self.flow.parser.flush();
+        }
         let digested = match self.flow.parser.next() {
             Ok(None) => {
                 self.flow.rest();
@@ -268,7 +273,7 @@ impl Client {
             }
             // What comes is ignored, whatever it looks like: our closing tag may have crossed a
             // restart of the stream.
-            Err(_) if matches!(self.link, Link::Closing { from } if from != Phase::Online) => {
+            Err(_) if ignores => {
                 return self.fail(Reason::ClosedByUs);
             }
             Err(error) => return self.fail(Reason::Peer(PeerFault::Xml(error))),
@@ -299,7 +304,7 @@ impl Client {
                             verdict => Digested::Verdict(verdict),
                         }
                     }
-                    Link::Closing { from } if *from != Phase::Online => Digested::Ignored,
+                    _ if ignores => Digested::Ignored,
                     _ => Digested::Element(element.to_element()),
                 }
             }

@@ -273,6 +273,11 @@ impl Server {
 
     /// Takes one item out of the parser and acts on it.
     fn digest(&mut self) {
+        let ignores = matches!(self.link, Link::Closing { from } if from != Phase::Online);
+        if ignores {
+            // Nothing is to come but the end: what is not that need not be waited for.
+            self.flow.parser.flush();
+        }
         let cx = &mut ServerCx {
             config: &self.config,
             out: &mut self.flow.out,
@@ -291,9 +296,7 @@ impl Server {
             }
             // What comes is ignored, whatever it looks like: our closing tag may have crossed a
             // restart of the stream.
-            Err(_) if matches!(self.link, Link::Closing { from } if from != Phase::Online) => {
-                Digested::Close
-            }
+            Err(_) if ignores => Digested::Close,
             Err(error) => Digested::Verdict(Err(Reason::Peer(PeerFault::Xml(error)))),
             Ok(Some(Item::Header(header))) => {
                 trace::received(header.element());
@@ -313,7 +316,7 @@ impl Server {
                     Link::Negotiating(negotiation) => {
                         Digested::Verdict(negotiation.handle_element(cx, element))
                     }
-                    Link::Closing { from } if *from != Phase::Online => Digested::Ignored,
+                    _ if ignores => Digested::Ignored,
                     _ => Digested::Element(element.to_element()),
                 }
             }
