@@ -141,8 +141,13 @@ impl<'a> Reading<'a> {
                 Difference::ByteOrderMark
             }
             ErrorKind::TextOutsideStanza => Difference::TextOutsideStanza,
-            ErrorKind::Comment if rest.starts_with(b"<!--") => Difference::Comment,
-            ErrorKind::ProcessingInstruction if rest.starts_with(b"<?") => {
+            // XML 1.0 §2.1 allows both behind the root element, where a stream is over.
+            ErrorKind::Comment | ErrorKind::TrailingData if rest.starts_with(b"<!--") => {
+                Difference::Comment
+            }
+            ErrorKind::ProcessingInstruction | ErrorKind::TrailingData
+                if rest.starts_with(b"<?") =>
+            {
                 Difference::ProcessingInstruction
             }
             ErrorKind::UnsupportedEncoding => Difference::Encoding,
