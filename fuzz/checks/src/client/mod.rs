@@ -48,5 +48,11 @@ fn compare(plan: &Plan<'_>, whole: &[String], again: &[String]) {
     if plan.keeps_rules && whole[at..].iter().chain(&again[at..]).any(is_faulty) {
         return;
     }
+    // What comes behind `<proceed/>` ends the attempt, with it or after it; by then more or less is
+    // written, and what is not never will be.
+    let is_smuggled = |entry: &String| entry.contains("Peer(DataAfterProceed)");
+    if plan.keeps_rules && whole.iter().chain(again).any(is_smuggled) {
+        return;
+    }
     panic!("{plan:#?}\nstep {at} is\n{}\nand then\n{}", whole[at], again[at]);
 }
