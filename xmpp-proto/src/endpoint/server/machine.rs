@@ -8,7 +8,7 @@ use super::super::{
 };
 use super::{AskBind, AskCredentials, AskIdentity, Link, Server, ServerEvent, ServerTls, Vec};
 use crate::Instant;
-use crate::jid::{BareJid, Jid};
+use crate::jid::{BareJid, FullJid, Jid};
 use crate::negotiate::{
     Question, ServerCx, ServerNegotiation, ServerVerdict, bounded, unknown_element,
 };
@@ -317,7 +317,10 @@ impl Server {
                         Digested::Verdict(negotiation.handle_element(cx, element))
                     }
                     _ if ignores => Digested::Ignored,
-                    _ => Digested::Element(element.to_element()),
+                    _ => match stamp(element, self.jid.as_ref(), self.lang.as_deref()) {
+                        Ok(stamped) => Digested::Element(stamped),
+                        Err(reason) => Digested::Verdict(Err(reason)),
+                    },
                 }
             }
             Ok(Some(Item::End)) => {
@@ -329,7 +332,7 @@ impl Server {
         match digested {
             Digested::Verdict(Ok(verdict)) => self.follow(verdict),
             Digested::Verdict(Err(reason)) => self.fail(reason),
-            Digested::Element(element) => self.handle_element(&element),
+            Digested::Element(element) => self.handle_element(element),
             Digested::Reported(error) => self.fail(Reason::Reported(error)),
             Digested::Close => self.handle_close(),
             Digested::Ignored => {}
@@ -395,16 +398,8 @@ impl Server {
         self.fail(reason);
     }
 
-    /// An element of the negotiated stream.
-    fn handle_element(&mut self, element: &Element) {
-        let is_stanza = matches!(element.name(), "message" | "presence" | "iq");
-        if !is_stanza || element.ns() != ns::CLIENT {
-            return self.fail(Reason::Peer(unknown_element(element.as_ref())));
-        }
-        let stamped = match self.stamp(element.as_ref()) {
-            Ok(stamped) => stamped,
-            Err(reason) => return self.fail(reason),
-        };
+    /// An element of the negotiated stream, stamped.
+    fn handle_element(&mut self, stamped: Element) {
         match Stanza::from_element(stamped) {
             Ok(Stanza::Iq(iq)) => self.handle_iq(iq),
             Ok(stanza) => self.events.push_back(ServerEvent::Stanza(stanza)),
@@ -417,41 +412,6 @@ impl Server {
                 self.events.push_back(ServerEvent::Faulty(fault));
             }
         }
-    }
-
-    /// The stanza with the sender that this server vouches for (RFC 6120 §8.1.2.1), and with the
-    /// language of the stream where it has none (§8.1.5).
-    fn stamp(&self, element: ElementRef<'_>) -> Result<Element, Reason> {
-        let Some(own) = &self.jid else {
-            return Err(Reason::Peer(PeerFault::StanzaBeforeBinding));
-        };
-        if let Some(from) = element.attr("from") {
-            // §8.1.2.2: only the client's own addresses, bare or full.
-            let said = Jid::from_wire(&from);
-            if !said.is_ok_and(|said| said == **own || said == *own.to_bare()) {
-                return Err(Reason::Peer(PeerFault::ForgedFrom { from: bounded(&from) }));
-            }
-        }
-        // RFC 6121 §3: subscriptions are between accounts.
-        let type_ = element.attr("type");
-        let of_account = element.name() == "presence"
-            && matches!(
-                type_.as_deref(),
-                Some("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed")
-            );
-        let stamped = element.to_builder();
-        let mut stamped = if of_account {
-            stamped.attr("from", own.to_bare().as_str())
-        } else {
-            stamped.attr("from", own.as_str())
-        };
-        if let Some(lang) = &self.lang
-            && element.attr_ns("lang", ns::XML).is_none()
-        {
-            stamped = stamped.attr_ns("lang", ns::XML, lang);
-        }
-        // What was parsed can be written; the error is not the client's fault.
-        stamped.build().map_err(Reason::Config)
     }
 
     fn handle_iq(&mut self, iq: Iq) {
@@ -601,4 +561,49 @@ impl Server {
             Link::Lost(_) | Link::Over => {}
         }
     }
+}
+
+/// The stanza with the sender that this server vouches for (RFC 6120 §8.1.2.1), and with the
+/// language of the stream where it has none (§8.1.5).
+///
+/// It is the one copy that is made of a stanza.
+fn stamp(
+    element: ElementRef<'_>,
+    own: Option<&FullJid>,
+    lang: Option<&str>,
+) -> Result<Element, Reason> {
+    let is_stanza = matches!(element.name(), "message" | "presence" | "iq");
+    if !is_stanza || element.ns() != ns::CLIENT {
+        return Err(Reason::Peer(unknown_element(element)));
+    }
+    let Some(own) = own else {
+        return Err(Reason::Peer(PeerFault::StanzaBeforeBinding));
+    };
+    if let Some(from) = element.attr("from") {
+        // §8.1.2.2: only the client's own addresses, bare or full.
+        let said = Jid::from_wire(&from);
+        if !said.is_ok_and(|said| said == **own || said == *own.to_bare()) {
+            return Err(Reason::Peer(PeerFault::ForgedFrom { from: bounded(&from) }));
+        }
+    }
+    // RFC 6121 §3: subscriptions are between accounts.
+    let type_ = element.attr("type");
+    let of_account = element.name() == "presence"
+        && matches!(
+            type_.as_deref(),
+            Some("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed")
+        );
+    let stamped = element.to_builder();
+    let mut stamped = if of_account {
+        stamped.attr("from", own.to_bare().as_str())
+    } else {
+        stamped.attr("from", own.as_str())
+    };
+    if let Some(lang) = lang
+        && element.attr_ns("lang", ns::XML).is_none()
+    {
+        stamped = stamped.attr_ns("lang", ns::XML, lang);
+    }
+    // What was parsed can be written; the error is not the client's fault.
+    stamped.build().map_err(Reason::Config)
 }
