@@ -17,9 +17,12 @@
 //!
 //! - `client`: the initiating entity, with SASL.
 //! - `server`: the receiving entity; includes `client`.
+//! - `modules`: what clients are made of: roster, presence, service discovery; includes `client`.
+//! - `domain`: a small domain in memory; includes `server` and `modules`.
 //! - `std`: lets the libraries underneath choose vector instructions at run time.
 //! - `unicode`: addresses and credentials beyond ASCII. Its tables need std; the core still does
 //!   not.
+//! - `uri`: addresses as links, `xmpp:romeo@example.net?message` (RFC 5122).
 //! - `jid`: conversions to and from the addresses of the crate `jid`; needs std.
 //! - `minidom`: payloads as the types of xmpp-parsers and of whatever else implements xso's traits,
 //!   and conversions to and from minidom's elements; needs std. minidom and xso are under MPL-2.0,
@@ -41,9 +44,18 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+/// The code of this page is run as the documentation's is.
+#[cfg(all(doctest, feature = "domain", feature = "testing"))]
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;
+
+#[cfg(feature = "domain")]
+pub mod domain;
 #[cfg(feature = "client")]
 pub mod endpoint;
 pub mod jid;
+#[cfg(feature = "modules")]
+pub mod modules;
 #[cfg(feature = "client")]
 mod negotiate;
 pub mod ns;

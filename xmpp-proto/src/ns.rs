@@ -26,3 +26,21 @@ pub const STANZA_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 /// XMPP ping (XEP-0199).
 pub const PING: &str = "urn:xmpp:ping";
+/// Rosters (RFC 6121 §2.1).
+pub const ROSTER: &str = "jabber:iq:roster";
+/// Versions of rosters, as a stream feature (RFC 6121 §2.6.1).
+pub const ROSTER_VER: &str = "urn:xmpp:features:rosterver";
+/// Approval of subscriptions in advance, as a stream feature (RFC 6121 §3.4).
+pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
+/// Service discovery: what an entity is and can do (XEP-0030 §3).
+pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// Service discovery: what belongs to an entity (XEP-0030 §4).
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// Entity capabilities (XEP-0115).
+pub const CAPS: &str = "http://jabber.org/protocol/caps";
+/// Data forms (XEP-0004).
+pub const DATA_FORMS: &str = "jabber:x:data";
+/// Software version (XEP-0092).
+pub const VERSION: &str = "jabber:iq:version";
+/// Delayed delivery (XEP-0203).
+pub const DELAY: &str = "urn:xmpp:delay";

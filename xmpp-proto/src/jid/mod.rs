@@ -58,7 +58,8 @@
 //! becomes ix. Such a server knows some addresses under another name than [`Jid::new`] gives them,
 //! and shows that one: take the address from its stanzas, and one's own from the result of binding.
 //!
-//! [`escape_local`] and [`unescape_local`] put other characters into the local part (XEP-0106).
+//! [`escape_local`] and [`unescape_local`] put other characters into the local part (XEP-0106). With
+//! the feature `uri`, `XmppUri` reads and writes addresses as links (RFC 5122).
 
 #[cfg(feature = "jid")]
 mod convert;
@@ -71,10 +72,14 @@ mod typed;
 mod unicode;
 #[cfg(feature = "unicode")]
 mod unicode;
+#[cfg(feature = "uri")]
+mod uri;
 
 pub use error::{JidError, Part};
 pub use escape::{EscapeError, escape_local, unescape_local};
 pub use typed::{BareJid, FullJid};
+#[cfg(feature = "uri")]
+pub use uri::{MAX_URI_LEN, MAX_URI_PARAMS, UriError, XmppUri};
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -175,11 +180,24 @@ impl Jid {
             None => (None, bare),
         };
         let domain_at = local.map_or(0, |local| local.len() + 1);
+        // Every stanza has addresses, and nearly all of them are like this. It saves time, not bytes.
+        #[cfg(not(feature = "small"))]
+        if prepare::is_plain(local, domain, resource) {
+            return Ok(Self::cut(Arc::from(text), domain_at, bare.len(), text.len(), 0));
+        }
         let local = local.map(|part| prepare::local(part, 0, rules)).transpose()?;
         let domain = prepare::domain(domain, domain_at, rules)?;
         let resource =
             resource.map(|part| prepare::resource(part, bare.len() + 1, rules)).transpose()?;
         Ok(Self::join(local, &domain, resource, Some(text)))
+    }
+
+    /// The address in a buffer, by the places of its parts.
+    fn cut(buffer: Arc<str>, domain: usize, slash: usize, end: usize, unprepared: u8) -> Self {
+        // Each part has at most `MAX_PART_LEN` bytes, so that all offsets fit.
+        let [domain, slash, end] =
+            [domain, slash, end].map(|at| u16::try_from(at).unwrap_or(u16::MAX));
+        Self { buffer, domain, slash, end, unprepared }
     }
 
     /// Joins checked parts. `source` is the text they were split from, if any: it is copied as it
@@ -190,8 +208,6 @@ impl Jid {
         resource: Option<Prepared<'_>>,
         source: Option<&str>,
     ) -> Self {
-        // Each part has at most `MAX_PART_LEN` bytes, so that all offsets fit.
-        let offset = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
         let domain_at = local.as_ref().map_or(0, |local| local.text.len() + 1);
         let slash = domain_at + domain.text.len();
         let end = slash + resource.as_ref().map_or(0, |resource| 1 + resource.text.len());
@@ -223,13 +239,7 @@ impl Jid {
                 Arc::from(text)
             }
         };
-        Self {
-            buffer,
-            domain: offset(domain_at),
-            slash: offset(slash),
-            end: offset(end),
-            unprepared,
-        }
+        Self::cut(buffer, domain_at, slash, end, unprepared)
     }
 
     /// The whole address.
@@ -377,9 +387,20 @@ impl Hash for Jid {
 
 impl Ord for Jid {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.domain().cmp(other.domain()))
-            .then_with(|| self.local().cmp(&other.local()))
-            .then_with(|| self.resource().cmp(&other.resource()))
+        // Bytes have the order of text, and need no look at where characters begin. A part that is
+        // not there is empty, which no part can be that is.
+        let parts = |jid: &Self| {
+            let [domain, slash, end] = [jid.domain, jid.slash, jid.end].map(usize::from);
+            [domain..slash, 0..domain.saturating_sub(1), slash..end]
+        };
+        let (own, others) = (self.buffer.as_bytes(), other.buffer.as_bytes());
+        for (here, there) in parts(self).into_iter().zip(parts(other)) {
+            let order = own[here].cmp(&others[there]);
+            if order.is_ne() {
+                return order;
+            }
+        }
+        Ordering::Equal
     }
 }
 

@@ -75,6 +75,25 @@ pub(super) const fn excluded_from_local(byte: u8) -> bool {
     matches!(byte, b'"' | b'&' | b'\'' | b'/' | b':' | b'<' | b'>' | b'@')
 }
 
+/// Whether the parts are ASCII that is prepared already, by a look at the bytes alone. False means
+/// nothing.
+#[cfg(not(feature = "small"))]
+pub(super) fn is_plain(local: Option<&str>, domain: &str, resource: Option<&str>) -> bool {
+    let plain = |part: &str, max: usize, excluded: u8| {
+        let found = part.bytes().fold(0, |found, byte| found | CLASSES[usize::from(byte)]);
+        (1..=max).contains(&part.len()) && found & (excluded | FOREIGN) == 0
+    };
+    // A domain that is no longer than one label may be has no label that is too long.
+    let plain_label = |label: &[u8]| {
+        let edge = label.first() == Some(&b'-') || label.last() == Some(&b'-');
+        !label.is_empty() && !edge && !is_a_label(label)
+    };
+    local.is_none_or(|part| plain(part, MAX_PART_LEN, NOT_LOCAL | UPPER))
+        && plain(domain, MAX_LABEL_LEN, NOT_DOMAIN | UPPER | UNDERSCORE)
+        && domain.as_bytes().split(|byte| *byte == b'.').all(plain_label)
+        && resource.is_none_or(|part| plain(part, MAX_PART_LEN, NOT_RESOURCE))
+}
+
 /// Local part: case does not count (RFC 7622 §3.3).
 pub(super) fn local(text: &str, at: usize, rules: Rules) -> Result<Prepared<'_>, JidError> {
     let found = scan(text, at, Part::Local, NOT_LOCAL)?;

@@ -107,6 +107,14 @@ fn rfc7622_3_3_1_forbidden_in_the_local_part() {
 }
 
 #[test]
+fn rfc6121_9_addresses_have_no_scheme() {
+    for text in ["xmpp:juliet@example.com", "xmpp://juliet@example.com", "xmpp:example.com"] {
+        assert!(Jid::new(text).is_err(), "{text}");
+        assert!(Jid::from_wire(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn rfc7622_3_each_part_has_1_to_1023_bytes() {
     let fits = "x".repeat(MAX_PART_LEN);
     let over = "x".repeat(MAX_PART_LEN + 1);
@@ -279,6 +287,33 @@ fn from_parts_cannot_smuggle_a_separator() {
         assert!(matches!(error, JidError::ForbiddenChar { .. }));
         assert_eq!(error.part(), part);
         assert_eq!(error.offset(), Some(1));
+    }
+}
+
+/// Addresses that are plain are taken as they are; their parts are always prepared.
+#[test]
+fn a_plain_address_is_what_its_parts_make() {
+    let pieces = ["", "a", "A", "-", ".", "_", "@", "/", "\u{e9}", "[", "::1]", "xn--", " ", "\t"];
+    for number in 0..pieces.len().pow(5) {
+        let pick = |place| pieces[number / pieces.len().pow(place) % pieces.len()];
+        let text: String = (0..5).map(pick).collect();
+        let (bare, resource) = match text.split_once('/') {
+            Some((bare, resource)) => (bare, Some(resource)),
+            None => (&*text, None),
+        };
+        let (local, domain) = match bare.split_once('@') {
+            Some((local, domain)) => (Some(local), domain),
+            None => (None, bare),
+        };
+        match (Jid::new(&text), Jid::from_parts(local, domain, resource)) {
+            (Ok(whole), Ok(joined)) => {
+                assert_eq!(whole, joined);
+                assert_eq!(parts(&whole), parts(&joined));
+                assert_eq!(whole.is_prepared(), joined.is_prepared());
+                assert_eq!(Jid::from_wire(&text), Ok(whole));
+            }
+            (whole, joined) => assert!(whole.is_err() && joined.is_err(), "{text}"),
+        }
     }
 }
 
