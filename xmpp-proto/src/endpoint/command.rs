@@ -56,6 +56,16 @@ pub trait Commands: Endpoint {
     fn has_room(&self) -> bool;
 }
 
+/// A machine that opens its transport itself.
+pub trait Connect: Commands {
+    /// Starts an attempt.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::connect`](super::Client::connect).
+    fn connect(&mut self, now: Instant) -> Result<(), Misuse>;
+}
+
 /// Hands the trait's methods on to those of the same name.
 macro_rules! commands {
     ($machine:ty) => {

@@ -33,7 +33,7 @@ pub use action::{
 };
 pub use certificate::CertificateReport;
 pub use client::{Client, ClientConfig, Event, TlsMode};
-pub use command::{Commands, Misuse, Query, Rejected, Request};
+pub use command::{Commands, Connect, Misuse, Query, Rejected, Request};
 pub use dns::{DnsRecords, SrvAnswer, SrvRecord};
 pub use reason::{
     AuthFault, Ended, PeerFault, Phase, Reason, RedirectFault, StartTlsFault, Timer, Tried,

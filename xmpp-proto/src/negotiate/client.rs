@@ -71,6 +71,9 @@ pub(crate) struct Negotiation {
     guest: bool,
     /// The language of the server's header.
     lang: Option<String>,
+    /// The features after authentication.
+    #[cfg(feature = "modules")]
+    offered: Option<Element>,
 }
 
 enum State {
@@ -105,8 +108,16 @@ impl Negotiation {
 
     fn start(cx: &mut Cx<'_>, secured: bool) -> Self {
         let (state, phase) = (State::Header, Phase::Negotiating);
-        let mut negotiation =
-            Self { state, phase, secured, authenticated: false, guest: false, lang: None };
+        let mut negotiation = Self {
+            state,
+            phase,
+            secured,
+            authenticated: false,
+            guest: false,
+            lang: None,
+            #[cfg(feature = "modules")]
+            offered: None,
+        };
         negotiation.open(cx);
         negotiation
     }
@@ -146,6 +157,12 @@ impl Negotiation {
     /// The language of the stream, to be kept once it is negotiated.
     pub(crate) fn take_lang(&mut self) -> Option<String> {
         self.lang.take()
+    }
+
+    /// What the server offers once the client is authenticated, to be kept.
+    #[cfg(feature = "modules")]
+    pub(crate) fn take_offered(&mut self) -> Option<Element> {
+        self.offered.take()
     }
 
     fn take_state(&mut self) -> State {
@@ -327,6 +344,10 @@ impl Negotiation {
     fn bind(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
         if !features.bind() {
             return Err(Reason::BindNotOffered);
+        }
+        #[cfg(feature = "modules")]
+        {
+            self.offered = Some(features.element().clone());
         }
         let id = cx.rng.id();
         let resource = cx.config.resource.as_deref();

@@ -222,7 +222,7 @@ impl ServerNegotiation {
     /// that must be negotiated first stands alone.
     fn offer(&self, cx: &mut ServerCx<'_>) -> Result<(), Reason> {
         let features = if self.account.is_some() {
-            offer::bind(cx.config.session)
+            offer::bind(cx.config.session, &cx.config.features)
         } else if self.wants_tls(cx) {
             offer::starttls()
         } else {

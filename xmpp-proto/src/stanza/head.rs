@@ -20,12 +20,14 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads the attributes, checks the addresses, and the type by `type_`.
+    /// Reads the attributes, checks the addresses, and the type by `type_`. Where the sender is
+    /// known already, it is `from`.
     pub(super) fn new<T>(
         element: Element,
+        from: Option<Jid>,
         type_: impl FnOnce(Option<&str>) -> Result<T, StanzaFaultKind>,
     ) -> Result<(Self, T), StanzaFault> {
-        match Self::read(&element, type_) {
+        match Self::read(&element, from, type_) {
             Ok((to, from, decoded_id, type_)) => {
                 Ok((Self { element, to, from, decoded_id }, type_))
             }
@@ -36,6 +38,7 @@ impl Head {
     #[expect(clippy::type_complexity, reason = "the fields of `Self` but the element")]
     fn read<T>(
         element: &Element,
+        sender: Option<Jid>,
         type_: impl FnOnce(Option<&str>) -> Result<T, StanzaFaultKind>,
     ) -> Result<(Option<Jid>, Option<Jid>, Option<Box<str>>, T), StanzaFaultKind> {
         // One pass, since every stanza received comes through here.
@@ -57,7 +60,10 @@ impl Head {
             None => Ok(None),
         };
         let type_ = type_(found_type.as_deref())?;
-        let from = address(AddressField::From, from)?;
+        let from = match sender {
+            Some(sender) => Some(sender),
+            None => address(AddressField::From, from)?,
+        };
         let to = address(AddressField::To, to)?;
         let decoded_id = match id {
             Some(Cow::Owned(id)) => Some(id.into_boxed_str()),
@@ -140,6 +146,12 @@ pub(super) struct HeadBuilder {
 impl HeadBuilder {
     pub(super) fn new(name: &str) -> Self {
         Self { element: Element::builder(name, ns::CLIENT), to: None, from: None }
+    }
+
+    /// A child called `name` follows, of which there is one: it takes the place of an earlier one.
+    pub(super) fn single(mut self, name: &str) -> Self {
+        self.element.remove_child(name);
+        self
     }
 
     pub(super) fn to(mut self, to: Jid) -> Self {

@@ -102,8 +102,8 @@ impl Iq {
     }
 
     /// Must be called with an `<iq/>`.
-    pub(super) fn from_element(element: Element) -> Result<Self, StanzaFault> {
-        let (head, type_) = Head::new(element, |name| match name {
+    pub(super) fn from_element(element: Element, from: Option<Jid>) -> Result<Self, StanzaFault> {
+        let (head, type_) = Head::new(element, from, |name| match name {
             Some(name) => IqType::from_name(name).ok_or(StanzaFaultKind::UnknownType),
             None => Err(StanzaFaultKind::MissingType),
         })?;

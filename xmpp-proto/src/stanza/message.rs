@@ -96,8 +96,8 @@ impl Message {
     }
 
     /// Must be called with a `<message/>`.
-    pub(super) fn from_element(element: Element) -> Result<Self, StanzaFault> {
-        let (head, type_) = Head::new(element, |name| Ok(MessageType::from_attr(name)))?;
+    pub(super) fn from_element(element: Element, from: Option<Jid>) -> Result<Self, StanzaFault> {
+        let (head, type_) = Head::new(element, from, |name| Ok(MessageType::from_attr(name)))?;
         Ok(Self { head, type_ })
     }
 
@@ -156,7 +156,10 @@ impl Message {
     #[must_use]
     pub fn thread(&self) -> Option<Thread<'_>> {
         let thread = self.head.element.child("thread", ns::CLIENT)?;
-        Some(Thread { id: thread.text(), parent: thread.attr("parent") })
+        let id = thread.text();
+        // RFC 6121 §5.2.5: no thread is an offshoot of itself.
+        let parent = thread.attr("parent").filter(|parent| *parent != id);
+        Some(Thread { id, parent })
     }
 
     /// The error, if the type is error. One without details counts as `undefined-condition`.
@@ -287,14 +290,19 @@ impl MessageBuilder {
         self
     }
 
-    /// The conversation it belongs to (RFC 6121 §5.2.5).
+    /// The conversation it belongs to (RFC 6121 §5.2.5). There is one: the last call counts.
     pub fn thread(mut self, id: &str) -> Self {
-        self.head = self.head.text("thread", None, id);
+        self.head = self.head.single("thread").text("thread", None, id);
         self
     }
 
-    /// The conversation it belongs to, and the one that branched off from.
+    /// The conversation it belongs to, and the one that branched off from, which is left out if it is
+    /// the same. The last call of this and [`thread`](Self::thread) counts.
     pub fn thread_of(mut self, id: &str, parent: &str) -> Self {
+        if id == parent {
+            return self.thread(id);
+        }
+        self.head = self.head.single("thread");
         self.head.element = self
             .head
             .element

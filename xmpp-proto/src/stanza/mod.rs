@@ -111,12 +111,22 @@ impl Stanza {
     /// Hands the element back with what is wrong, see [`StanzaFaultKind`]; some faults are
     /// to be answered, see [`StanzaFault::reply`].
     pub fn from_element(element: Element) -> Result<Self, StanzaFault> {
+        Self::read(element, None)
+    }
+
+    /// The same for an element whose `from` was written just now, so that it need not be read.
+    #[cfg(feature = "server")]
+    pub(crate) fn from_sender(element: Element, from: Jid) -> Result<Self, StanzaFault> {
+        Self::read(element, Some(from))
+    }
+
+    fn read(element: Element, from: Option<Jid>) -> Result<Self, StanzaFault> {
         let root = element.as_ref();
         let name = if root.ns() == ns::CLIENT { root.name() } else { "" };
         match name {
-            "message" => Message::from_element(element).map(Self::Message),
-            "presence" => Presence::from_element(element).map(Self::Presence),
-            "iq" => Iq::from_element(element).map(Self::Iq),
+            "message" => Message::from_element(element, from).map(Self::Message),
+            "presence" => Presence::from_element(element, from).map(Self::Presence),
+            "iq" => Iq::from_element(element, from).map(Self::Iq),
             _ => Err(StanzaFault::new(element, StanzaFaultKind::NotAStanza)),
         }
     }

@@ -166,8 +166,8 @@ impl Presence {
     }
 
     /// Must be called with a `<presence/>`.
-    pub(super) fn from_element(element: Element) -> Result<Self, StanzaFault> {
-        let (head, type_) = Head::new(element, |name| {
+    pub(super) fn from_element(element: Element, from: Option<Jid>) -> Result<Self, StanzaFault> {
+        let (head, type_) = Head::new(element, from, |name| {
             PresenceType::from_attr(name).ok_or(StanzaFaultKind::UnknownType)
         })?;
         Ok(Self { head, type_ })
@@ -248,6 +248,14 @@ impl Presence {
         foreign(&self.head.element, OWN)
     }
 
+    /// The same for somebody else. `None` only if it is too large to be copied.
+    #[cfg(feature = "domain")]
+    pub(crate) fn readdressed(&self, to: Jid) -> Option<Self> {
+        let element = self.head.element.to_builder().attr("to", to.as_str()).build().ok()?;
+        let head = Head::trust(element, Some(to), self.head.from.clone());
+        Some(Self { head, type_: self.type_ })
+    }
+
     /// The error that answers this presence: back to the sender, with the same id. A
     /// [`Condition`](super::Condition) alone is an error, too.
     ///
@@ -280,9 +288,12 @@ impl PresenceBuilder {
         self
     }
 
-    /// How available the sender is: call it once. It belongs to the type available.
+    /// How available the sender is: the last call counts. It belongs to the type available, and is left out
+    /// of the others (RFC 6121 §4.5.1).
     pub fn show(mut self, show: Show) -> Self {
-        self.head = self.head.text("show", None, show.name());
+        if self.type_ == PresenceType::Available {
+            self.head = self.head.single("show").text("show", None, show.name());
+        }
         self
     }
 
@@ -299,11 +310,14 @@ impl PresenceBuilder {
         self
     }
 
-    /// The priority of this resource: call it once. Messages to the account go to the resources
-    /// of the highest, never to those of a negative one (RFC 6121 §4.7.2.3).
+    /// The priority of this resource: the last call counts. Messages to the account go to the resources
+    /// of the highest, never to those of a negative one (RFC 6121 §4.7.2.3). It belongs to the type
+    /// available, and is left out of the others (§4.5.1).
     pub fn priority(mut self, priority: i8) -> Self {
-        let text = alloc::format!("{priority}");
-        self.head = self.head.text("priority", None, &text);
+        if self.type_ == PresenceType::Available {
+            let text = alloc::format!("{priority}");
+            self.head = self.head.single("priority").text("priority", None, &text);
+        }
         self
     }
 

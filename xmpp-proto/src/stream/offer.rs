@@ -38,9 +38,9 @@ pub(crate) fn sasl(
     features.build()
 }
 
-/// Resource binding (RFC 6120 §7.4), and if `session` says so the session request that does
-/// nothing any more (RFC 6121 §1.4).
-pub(crate) fn bind(session: bool) -> Result<Element, BuildError> {
+/// Resource binding (RFC 6120 §7.4), if `session` says so the session request that does nothing any
+/// more (RFC 6121 §1.4), and what the owner adds.
+pub(crate) fn bind(session: bool, more: &[Element]) -> Result<Element, BuildError> {
     let features = features().child_with("bind", ns::BIND, |bind| bind);
     let features = if session {
         features.child_with("session", ns::SESSION, |offer| {
@@ -49,7 +49,7 @@ pub(crate) fn bind(session: bool) -> Result<Element, BuildError> {
     } else {
         features
     };
-    features.build()
+    features.children(more).build()
 }
 
 fn features() -> ElementBuilder {

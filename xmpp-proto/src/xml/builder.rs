@@ -20,6 +20,10 @@ use crate::sync::Arc;
 const TEXT_CAPACITY: usize = 384;
 const NODES_CAPACITY: usize = 24;
 
+/// Room behind a copy for what it was made for, such as an address: a copy is to be changed.
+const MORE_TEXT: usize = 128;
+const MORE_NODES: usize = 4;
+
 /// Builds an [`Element`]: attributes, text and children of the element it began with, in calls
 /// that can be chained.
 ///
@@ -79,7 +83,8 @@ impl ElementBuilder {
     /// A builder whose element is a copy of `element`, still open.
     pub(crate) fn copy_of(element: ElementRef<'_>) -> Self {
         let part = Part::of(element);
-        let mut builder = Self::with_capacity(part.text(element.tree()).len(), part.nodes.len());
+        let text = part.text(element.tree()).len();
+        let mut builder = Self::with_capacity(text + MORE_TEXT, part.nodes.len() + MORE_NODES);
         builder.append(element);
         builder.depth = 1;
         let mut children = builder.root().children();
@@ -113,6 +118,24 @@ impl ElementBuilder {
             self.attrs_moved(at, u32::MAX);
         }
         self
+    }
+
+    /// Removes the first child called `name`, in the namespace of the current element, if it is there:
+    /// for what there is one of at most. Not for elements with text beside their children.
+    pub(crate) fn remove_child(&mut self, name: &str) {
+        let tree = Tree { text: &self.text, aux: "", nodes: &self.nodes };
+        let ns = self.nodes.get(self.current as usize).map(|current| current.ns());
+        let mut at = self.first_child();
+        while let Some(node) = self.nodes.get(at) {
+            let is_element = node.kind() == Kind::Element;
+            let before = self.end();
+            let end = if is_element { node.next() as usize } else { at + 1 };
+            if is_element && Some(node.ns()) == ns && tree.slice(node.name()) == name {
+                self.nodes.drain(at..end);
+                return self.moved(at, self.end().wrapping_sub(before));
+            }
+            at = end;
+        }
     }
 
     /// Appends character data. Runs that follow each other are one run; an empty one is none.
@@ -341,6 +364,12 @@ impl ElementBuilder {
         if let Some(node) = self.nodes.get_mut(self.current as usize) {
             node.set_children(node.children().wrapping_add(by));
         }
+        self.moved(from, by);
+    }
+
+    /// Corrects the indices of the nodes from `from` on, which are all closed, after as many were
+    /// inserted before them as `by` says (added wrapping).
+    fn moved(&mut self, from: usize, by: u32) {
         for node in self.nodes.iter_mut().skip(from) {
             if node.kind() == Kind::Element {
                 node.set_next(node.next().wrapping_add(by));

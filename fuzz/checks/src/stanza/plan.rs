@@ -130,6 +130,7 @@ impl Plan<'_> {
             self.check_lookup(&self.subjects, |langs| message.subject_in(langs).map(Into::into));
             let thread = self
                 .thread
+                .map(|(id, parent)| (id, parent.filter(|parent| *parent != id)))
                 .map(|(id, parent)| Thread { id: id.into(), parent: parent.map(Into::into) });
             assert_eq!(message.thread(), thread);
             assert!(message.payloads().eq(payloads.iter().map(Element::as_ref)));
@@ -187,8 +188,11 @@ impl Plan<'_> {
             self.check_head(&presence.clone().into());
             self.check_texts(&self.texts, presence.statuses(), presence.status().as_deref());
             self.check_lookup(&self.texts, |langs| presence.status_in(langs).map(Into::into));
-            assert_eq!(presence.show(), show);
-            assert_eq!(presence.priority(), self.priority.unwrap_or(0));
+            // RFC 6121 §4.5.1: they belong to one type.
+            let is_available = type_ == PresenceType::Available;
+            assert_eq!(presence.show(), show.filter(|_| is_available));
+            let priority = self.priority.filter(|_| is_available);
+            assert_eq!(presence.priority(), priority.unwrap_or(0));
             assert!(presence.payloads().eq(payloads.iter().map(Element::as_ref)));
             self.check_error(|error| presence.error_reply(error).map(Into::into).ok());
         }

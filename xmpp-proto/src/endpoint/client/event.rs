@@ -1,5 +1,7 @@
 //! What a client tells the application.
 
+use core::convert::Infallible;
+
 use super::super::{Ended, Query};
 use crate::jid::FullJid;
 use crate::stanza::{Stanza, StanzaFault};
@@ -7,9 +9,11 @@ use crate::xml::Element;
 
 /// What a client tells the application. Answers to requests and the fate of sent stanzas come as
 /// [`Completion`](crate::endpoint::Completion)s instead.
+///
+/// `E` is what the modules of the client tell, if it has any.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event {
+pub enum Event<E = Infallible> {
     /// Negotiation is complete: the stream is authenticated and a resource is bound. Nobody sees
     /// the client before it has sent presence (RFC 6121 §4.2).
     Online {
@@ -26,6 +30,8 @@ pub enum Event {
     Faulty(StanzaFault),
     /// Another element of the stream, from an extension that this library does not know.
     Nonza(Element),
+    /// What a module tells.
+    Module(E),
     /// The stream has ended. The client can be connected again.
     Ended(Ended),
 }

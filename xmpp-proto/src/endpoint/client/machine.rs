@@ -358,6 +358,10 @@ impl Client {
             Verdict::Online(jid) => {
                 if let Link::Negotiating(negotiation) = &mut self.link {
                     self.lang = negotiation.take_lang();
+                    #[cfg(feature = "modules")]
+                    {
+                        self.offered = negotiation.take_offered();
+                    }
                 }
                 self.link = Link::Online;
                 self.deadline = None;

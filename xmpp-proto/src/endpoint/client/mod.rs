@@ -13,8 +13,8 @@ pub use event::Event;
 
 use super::command::commands;
 use super::{
-    Action, AttemptId, Ended, IqToken, Misuse, Phase, Query, Reason, Rejected, Request, SendToken,
-    Shutdown, Timer, TlsInfo,
+    Action, AttemptId, Connect, Ended, IqToken, Misuse, Phase, Query, Reason, Rejected, Request,
+    SendToken, Shutdown, Timer, TlsInfo,
 };
 use crate::Instant;
 use crate::jid::FullJid;
@@ -97,6 +97,9 @@ pub struct Client {
     jid: Option<FullJid>,
     /// The language of the server's header.
     lang: Option<String>,
+    /// What the server offers after authentication.
+    #[cfg(feature = "modules")]
+    offered: Option<Element>,
     tls: Option<TlsInfo>,
 }
 
@@ -150,6 +153,8 @@ impl Client {
             step_deadline: None,
             jid: None,
             lang: None,
+            #[cfg(feature = "modules")]
+            offered: None,
             tls: None,
             config,
         }
@@ -274,6 +279,14 @@ impl Client {
         self.lang.as_deref()
     }
 
+    /// The features that the server has offered after authentication, while online (RFC 6120
+    /// §4.3.2): what else can be had on this stream, such as versions of rosters (RFC 6121 §2.6.1).
+    #[cfg(feature = "modules")]
+    #[must_use]
+    pub const fn offered(&self) -> Option<&Element> {
+        self.offered.as_ref()
+    }
+
     /// The current attempt, or the last one.
     #[must_use]
     pub const fn attempt(&self) -> AttemptId {
@@ -303,6 +316,12 @@ impl Client {
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.is_online() && self.flow.out.len() <= self.config.output_high_water
+    }
+
+    /// How many events may wait for the application.
+    #[cfg(feature = "modules")]
+    pub(crate) fn event_capacity(&self) -> usize {
+        self.config.event_capacity.max(1)
     }
 
     /// How far the current attempt has come.
@@ -419,6 +438,10 @@ impl Client {
         self.step_deadline = None;
         self.jid = None;
         self.lang = None;
+        #[cfg(feature = "modules")]
+        {
+            self.offered = None;
+        }
         self.tls = None;
         self.flow.reset();
         if self.flow.now >= self.negotiation_until {
@@ -433,6 +456,12 @@ impl Client {
 }
 
 commands!(Client);
+
+impl Connect for Client {
+    fn connect(&mut self, now: Instant) -> Result<(), Misuse> {
+        Self::connect(self, now)
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::rate::RateLimit;
 use crate::jid::BareJid;
 use crate::sasl::{Mechanism, ScramLimits};
-use crate::xml::Limits;
+use crate::xml::{Element, Limits};
 
 /// When a server starts TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,10 @@ pub struct ServerConfig {
     /// Whether the session request of RFC 3921 is announced as optional, for clients that will not
     /// go on without it. It does nothing. The default is true.
     pub session: bool,
+    /// Further stream features (RFC 6120 §4.3.2), announced after authentication beside resource
+    /// binding: what a client may use once it is online, such as versions of rosters (RFC 6121
+    /// §2.6.1). The owner stands behind them; the machine only announces. None by default.
+    pub features: Vec<Element>,
     /// What the salts of users that do not exist are made from, so that they look like those of
     /// others: 32 random bytes, the same for all streams and as long as accounts live. Without it
     /// salts are random, and whoever asks twice can tell who has an account.
@@ -118,6 +122,7 @@ impl ServerConfig {
             insecure_plain_without_tls: false,
             max_login_attempts: 3,
             session: true,
+            features: Vec::new(),
             decoy_key: None,
             scram: ScramLimits::default(),
             limits: Limits::default().with_stanza_bytes(256 * 1024),
@@ -156,6 +161,13 @@ impl ServerConfig {
     #[must_use]
     pub fn with_mechanisms(mut self, mechanisms: impl Into<Vec<Mechanism>>) -> Self {
         self.mechanisms = mechanisms.into();
+        self
+    }
+
+    /// With one more stream feature to be announced after authentication.
+    #[must_use]
+    pub fn with_feature(mut self, feature: Element) -> Self {
+        self.features.push(feature);
         self
     }
 

@@ -195,7 +195,8 @@ impl Endpoint for Server {
 /// What came out of the parser, free of its buffers.
 enum Digested {
     Verdict(Result<ServerVerdict, Reason>),
-    Element(Element),
+    /// A stanza, and who it is from.
+    Stanza(Element, Jid),
     Reported(StreamError),
     Close,
     Ignored,
@@ -318,7 +319,7 @@ impl Server {
                     }
                     _ if ignores => Digested::Ignored,
                     _ => match stamp(element, self.jid.as_ref(), self.lang.as_deref()) {
-                        Ok(stamped) => Digested::Element(stamped),
+                        Ok((stamped, from)) => Digested::Stanza(stamped, from),
                         Err(reason) => Digested::Verdict(Err(reason)),
                     },
                 }
@@ -332,7 +333,7 @@ impl Server {
         match digested {
             Digested::Verdict(Ok(verdict)) => self.follow(verdict),
             Digested::Verdict(Err(reason)) => self.fail(reason),
-            Digested::Element(element) => self.handle_element(element),
+            Digested::Stanza(stamped, from) => self.handle_element(stamped, from),
             Digested::Reported(error) => self.fail(Reason::Reported(error)),
             Digested::Close => self.handle_close(),
             Digested::Ignored => {}
@@ -399,8 +400,8 @@ impl Server {
     }
 
     /// An element of the negotiated stream, stamped.
-    fn handle_element(&mut self, stamped: Element) {
-        match Stanza::from_element(stamped) {
+    fn handle_element(&mut self, stamped: Element, from: Jid) {
+        match Stanza::from_sender(stamped, from) {
             Ok(Stanza::Iq(iq)) => self.handle_iq(iq),
             Ok(stanza) => self.events.push_back(ServerEvent::Stanza(stanza)),
             Err(fault) => {
@@ -571,7 +572,7 @@ fn stamp(
     element: ElementRef<'_>,
     own: Option<&FullJid>,
     lang: Option<&str>,
-) -> Result<Element, Reason> {
+) -> Result<(Element, Jid), Reason> {
     let is_stanza = matches!(element.name(), "message" | "presence" | "iq");
     if !is_stanza || element.ns() != ns::CLIENT {
         return Err(Reason::Peer(unknown_element(element)));
@@ -587,23 +588,19 @@ fn stamp(
         }
     }
     // RFC 6121 §3: subscriptions are between accounts.
-    let type_ = element.attr("type");
     let of_account = element.name() == "presence"
         && matches!(
-            type_.as_deref(),
+            element.attr("type").as_deref(),
             Some("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed")
         );
-    let stamped = element.to_builder();
-    let mut stamped = if of_account {
-        stamped.attr("from", own.to_bare().as_str())
-    } else {
-        stamped.attr("from", own.as_str())
-    };
+    let from = if of_account { own.to_bare().into() } else { Jid::from(own.clone()) };
+    let mut stamped = element.to_builder().attr("from", from.as_str());
     if let Some(lang) = lang
         && element.attr_ns("lang", ns::XML).is_none()
     {
         stamped = stamped.attr_ns("lang", ns::XML, lang);
     }
     // What was parsed can be written; the error is not the client's fault.
-    stamped.build().map_err(Reason::Config)
+    let stamped = stamped.build().map_err(Reason::Config)?;
+    Ok((stamped, from))
 }

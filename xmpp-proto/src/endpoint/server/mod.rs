@@ -324,6 +324,12 @@ impl Server {
         matches!(self.link, Link::Over)
     }
 
+    /// Whether it is deaf: whatever the client still sends, nothing comes of it.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn is_deaf(&self) -> bool {
+        matches!(self.link, Link::Flushing(_) | Link::Over)
+    }
+
     /// Whether a driver should hand over further commands: online, and the output is below its
     /// high-water mark. Commands are accepted a while longer, up to `output_limit`.
     #[must_use]

@@ -23,6 +23,7 @@ fn rfc6121_5_2_2_unknown_or_missing_type_is_normal() {
 
 #[test]
 fn body_is_the_best_one_whatever_xml_lang_says() {
+    // RFC 6121 §5.2.3.
     for (attr, children, expected) in [
         ("", "<body>plain</body>", "plain"),
         ("", "<body xml:lang='en'>english</body>", "english"),
@@ -117,7 +118,7 @@ fn unknown_children_are_reachable() {
     let payloads: Vec<_> = message.payloads().map(|child| (child.name(), child.ns())).collect();
     let expected = [("x", "urn:x"), ("odd", ns::CLIENT), ("body", "http://www.w3.org/1999/xhtml")];
     assert_eq!(payloads, expected);
-    // RFC 6120 §8.4.
+    // RFC 6120 §8.4, RFC 6121 §5.3.
     assert!(message.payload("x", "urn:x").is_some());
     assert!(message.payload("x", "urn:y").is_none());
     assert_eq!(message.element().elements().count(), 6);
@@ -125,6 +126,7 @@ fn unknown_children_are_reachable() {
 
 #[test]
 fn reply_goes_to_the_senders_full_address_in_the_same_thread() {
+    // RFC 6121 §5.1, §5.2.1, §5.2.5.
     let message = message(
         "<message xmlns='jabber:client' type='chat' from='romeo@example.net/orchard' \
          to='juliet@example.com' id='1'><body>?</body><thread parent='p'>t</thread></message>",
@@ -218,4 +220,28 @@ fn an_illegal_character_names_field_offset_and_code_point() {
     assert_eq!(error.to_string(), "U+0001 at byte 2 of the text of <body/> is not allowed in XML");
     let error = Message::chat(jid("a@b")).id("\u{ffff}").build().unwrap_err();
     assert_eq!(error.attribute(), Some("id"));
+}
+
+#[test]
+fn rfc6121_5_2_5_a_message_has_one_thread_and_none_is_its_own_parent() {
+    let builder = Message::chat(jid("a@b/c")).id("1").lang("en").thread("x").body("b");
+    let again = builder.clone().thread_of("y", "x").payload(element("<x xmlns='urn:x'/>"));
+    let expected = element(
+        "<message xmlns='jabber:client' to='a@b/c' type='chat' id='1' xml:lang='en'><body>b</body>\
+         <thread parent='x'>y</thread><x xmlns='urn:x'/></message>",
+    );
+    let message = again.build().unwrap();
+    assert_eq!(message.element(), &expected);
+    assert_eq!(message.to(), Some(&jid("a@b/c")));
+    let own = builder.thread_of("x", "x").build().unwrap();
+    assert_eq!(own.thread(), Some(Thread { id: "x".into(), parent: None }));
+    assert!(!own.element().to_xml().contains("parent"));
+    // What others write is not handed on in answers.
+    let strange = self::message(
+        "<message xmlns='jabber:client' from='a@b/c'><thread parent='t'>t</thread></message>",
+    );
+    let reply = strange.reply().unwrap().thread("u").build().unwrap();
+    assert_eq!(strange.thread().unwrap().parent, None);
+    assert_eq!(reply.element().elements().count(), 1);
+    assert_eq!(reply.thread(), Some(Thread { id: "u".into(), parent: None }));
 }

@@ -103,6 +103,14 @@ fn builder_writes_everything() {
 }
 
 #[test]
+fn rfc6121_4_5_1_who_is_not_available_has_neither_show_nor_priority() {
+    let gone = Presence::unavailable().show(Show::Away).status("Bye").priority(3).build().unwrap();
+    let expected = "<presence xmlns='jabber:client' type='unavailable'><status>Bye</status>\
+        </presence>";
+    assert_eq!(gone.element(), &element(expected));
+}
+
+#[test]
 fn rfc6121_3_subscriptions_go_to_bare_addresses() {
     let to = BareJid::new("a@b").unwrap();
     for (builder, type_) in [
@@ -130,4 +138,21 @@ fn rfc6120_8_3_1_error_reply() {
     assert_eq!(reply.error(), Some(error.clone()));
     assert_eq!(subscribe.error(), None);
     assert_eq!(reply.error_reply(&error), Err(ReplyError::NotAnswerable));
+}
+
+#[test]
+fn rfc6121_4_7_2_there_is_one_show_and_one_priority() {
+    // RFC 6121 §4.7.2.1, §4.7.2.3.
+    let presence = Presence::available()
+        .show(Show::Away)
+        .priority(1)
+        .status("s")
+        .priority(2)
+        .show(Show::Xa)
+        .priority(3)
+        .build()
+        .unwrap();
+    let expected = "<presence xmlns='jabber:client'><status>s</status><show>xa</show>\
+        <priority>3</priority></presence>";
+    assert_eq!(presence.element(), &element(expected));
 }

@@ -9,6 +9,8 @@ use crate::endpoint::{
     Action, AuthFault, Endpoint, LostCause, Misuse, PeerFault, Phase, Shutdown, StartTlsFault,
     Timer,
 };
+#[cfg(feature = "modules")]
+use crate::ns;
 use crate::sasl::FailureCondition;
 use crate::testing::{BIND_FEATURES, bind_result};
 
@@ -481,4 +483,21 @@ fn stale_reports_change_nothing() {
     script.drain();
     assert!(script.client().is_online());
     assert_eq!(transcript(&mut script), [""]);
+}
+
+#[cfg(feature = "modules")]
+#[test]
+fn rfc6120_4_3_2_what_is_offered_after_authentication_is_known_while_online() {
+    let config = config();
+    let mut script = Script::new(config.clone());
+    assert!(script.client().offered().is_none());
+    let ver = |script: &mut Script| {
+        script.client().offered().is_some_and(|it| it.child("ver", ns::ROSTER_VER).is_some())
+    };
+    script.login_with(&config, "<ver xmlns='urn:xmpp:features:rosterver'/>");
+    assert!(ver(&mut script));
+    script.lose(LostCause::Eof);
+    assert!(script.client().offered().is_none());
+    script.login(&config);
+    assert!(script.client().offered().is_some() && !ver(&mut script));
 }

@@ -10,6 +10,7 @@ mod binding;
 mod closing;
 mod external;
 mod faults;
+mod features;
 mod header;
 mod host;
 mod hostile;
