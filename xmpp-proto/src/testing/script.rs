@@ -3,12 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Debug;
 use core::time::Duration;
 
 use super::Chunks;
 use crate::endpoint::{
-    Action, AttemptId, Client, ClientConfig, Completion, ConnInfo, DnsRecords, Endpoint, Event,
-    LostCause, Step, Target, TlsInfo, TlsMode,
+    Action, AttemptId, Client, ClientConfig, Completion, ConnInfo, Connect, DnsRecords, LostCause,
+    Step, Target, TlsInfo, TlsMode,
 };
 use crate::xml::{Element, ElementBuilder, Writer};
 use crate::{Instant, Seed, ns};
@@ -17,8 +18,8 @@ use crate::{Instant, Seed, ns};
 ///
 /// It drives a [`Client`] as an adapter would, carries out its actions in memory and keeps what it
 /// says. The test plays the server; time passes only when the test says so.
-pub struct Script {
-    client: Client,
+pub struct Script<C: Connect = Client> {
+    client: C,
     now: Instant,
     link: Option<AttemptId>,
     records: DnsRecords,
@@ -27,7 +28,7 @@ pub struct Script {
     sent: Vec<u8>,
     actions: VecDeque<Action>,
     completions: VecDeque<Completion>,
-    events: VecDeque<Event>,
+    events: VecDeque<C::Event>,
     takes_events: bool,
     tls: TlsInfo,
 }
@@ -39,10 +40,17 @@ impl Script {
     /// A client that is not connected yet, with a fixed seed: every run is the same.
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let now = Instant::from_micros(0);
+        Self::of(Client::new(config, Seed::new([42; 32]), Instant::from_micros(0)))
+    }
+}
+
+impl<C: Connect<Event: Debug>> Script<C> {
+    /// A client of any kind that is not connected yet, such as one with modules.
+    #[must_use]
+    pub fn of(client: C) -> Self {
         Self {
-            client: Client::new(config, Seed::new([42; 32]), now),
-            now,
+            client,
+            now: Instant::from_micros(0),
             link: None,
             records: DnsRecords::default(),
             chunks: Chunks::Whole,
@@ -217,6 +225,15 @@ impl Script {
     ///
     /// If the client does not come online. Its configuration must allow PLAIN.
     pub fn login(&mut self, config: &ClientConfig) {
+        self.login_with(config, "");
+    }
+
+    /// As [`Script::login`], to a server that offers these features together with resource binding.
+    ///
+    /// # Panics
+    ///
+    /// As [`Script::login`].
+    pub fn login_with(&mut self, config: &ClientConfig, features: &str) {
         self.connect();
         if config.tls == TlsMode::StartTls {
             self.receive(HEADER);
@@ -234,7 +251,8 @@ impl Script {
         );
         self.receive("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
         self.receive(HEADER);
-        self.receive(BIND_FEATURES);
+        self.receive(BIND_FEATURES.replace("</stream:features>", features));
+        self.receive("</stream:features>");
         let id = self.last_id();
         let resource = config.resource.as_deref().unwrap_or("r1");
         let jid = alloc::format!("{}/{resource}", config.jid);
@@ -256,7 +274,7 @@ impl Script {
     }
 
     /// The client, to give it commands; call [`Script::drain`] afterwards.
-    pub const fn client(&mut self) -> &mut Client {
+    pub const fn client(&mut self) -> &mut C {
         &mut self.client
     }
 
@@ -286,7 +304,7 @@ impl Script {
     }
 
     /// The next event.
-    pub fn next_event(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<C::Event> {
         self.events.pop_front()
     }
 
