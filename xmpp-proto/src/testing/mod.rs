@@ -4,6 +4,7 @@
 //!   byte if it likes.
 //! - With the feature `server`, [`pair`] runs a client and a server against each other, over a
 //!   transport that cuts, delays, stalls and breaks as told.
+//! - With the feature `domain`, a [`World`] is a whole domain and its clients.
 //!
 //! Time passes only when the test says so, and every run with the same inputs is the same.
 //!
@@ -29,8 +30,12 @@ mod chunks;
 #[cfg(feature = "server")]
 pub mod pair;
 mod script;
+#[cfg(feature = "domain")]
+pub mod world;
 
 pub use chunks::Chunks;
 #[cfg(feature = "server")]
 pub use pair::Pair;
 pub use script::{BIND_FEATURES, HEADER, Script, bind_result};
+#[cfg(feature = "domain")]
+pub use world::World;
