@@ -20,11 +20,14 @@ pub(crate) enum Command<M> {
     Send { stanza: Stanza, to: oneshot::Sender<Sent> },
     Request { request: Request, to: oneshot::Sender<Replied> },
     Answer { query: Query, answer: Answer, to: oneshot::Sender<Answered> },
+    Ask { run: Question<M>, to: oneshot::Sender<Replied> },
     With(Task<M>),
 }
 
 /// What is to be done with the machine itself.
 pub(crate) type Task<M> = Box<dyn FnOnce(&mut M, Instant) + Send>;
+/// What is to be asked through the machine itself.
+pub(crate) type Question<M> = Box<dyn FnOnce(&mut M, Instant) -> Option<IqToken> + Send>;
 pub(crate) type Answer = Result<Option<Element>, StanzaError>;
 
 impl<M> Command<M> {
@@ -37,7 +40,7 @@ impl<M> Command<M> {
                 drop(to.send(Err(NotSent::new(request, Why::Closed).into())));
             }
             Self::Answer { query, to, .. } => drop(to.send(Err(NotSent::new(query, Why::Closed)))),
-            Self::With(_) => {}
+            Self::Ask { .. } | Self::With(_) => {}
         }
     }
 }
@@ -73,6 +76,11 @@ impl Waiters {
             Command::Answer { query, answer, to } => {
                 let answered = machine.answer(now, query, answer);
                 let _ = to.send(answered.map(drop).map_err(NotSent::from));
+            }
+            Command::Ask { run, to } => {
+                if let Some(token) = run(machine, now) {
+                    self.requests.insert(token, to);
+                }
             }
             Command::With(run) => run(machine, now),
         }

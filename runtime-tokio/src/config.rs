@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use xmpp_proto::Seed;
-use xmpp_proto::endpoint::{Client as Machine, ClientConfig, Target, TlsMode};
+use xmpp_proto::endpoint::{Client as Machine, ClientConfig, Connect, Event, Target, TlsMode};
 use xmpp_proto::jid::BareJid;
+use xmpp_proto::modules::{Modular, Module};
 use xmpp_proto::sasl::{ChannelBinding, Mechanism, Secret};
 use xmpp_runtime_common::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use xmpp_runtime_common::rustls::client::danger::ServerCertVerifier;
@@ -15,10 +16,10 @@ use xmpp_runtime_common::{TlsBuilder, TlsConfig, default_provider, entropy};
 
 use crate::clock::Clock;
 use crate::command::Waiters;
-use crate::driver::{Closing, Driver};
+use crate::driver::{ClientDriver, Closing, Driver};
 use crate::error::ConfigError;
 use crate::events::{Events, Outlet};
-use crate::handle::Client;
+use crate::handle::{Client, Handle};
 use crate::pump::Pump;
 use crate::transport::{Means, Resolver};
 
@@ -260,7 +261,8 @@ impl Config {
     }
 }
 
-/// Starts a client. The caller spawns the [`Driver`]; nothing happens before.
+/// Starts a client without modules. The caller spawns the [`Driver`](crate::Driver); nothing happens
+/// before.
 ///
 /// The login is tried exactly once, with each server of the domain until one is ready for
 /// authentication: it ends in [`Event::Online`](crate::Event::Online) or
@@ -270,7 +272,47 @@ impl Config {
 ///
 /// [`ConfigError::Tls`] if the TLS configuration cannot be built (not for
 /// [`TlsMode::InsecurePlaintext`]), and [`ConfigError::Entropy`].
-pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> {
+pub fn connect(config: Config) -> Result<(Client, Events, ClientDriver), ConfigError> {
+    connect_with(config, ())
+}
+
+/// A client with modules, its events and its driver.
+pub type Connected<M> = (Client<M>, Events<Event<<M as Module>::Event>>, ClientDriver<M>);
+
+/// Starts a client with modules, as [`connect`] starts one without.
+///
+/// ```no_run
+/// use xmpp_proto::modules::ping::Ping;
+/// use xmpp_runtime_tokio::{Config, Event, connect_with};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config::new("alice@example.org", "her password")?;
+/// let (client, mut events, driver) = connect_with(config, Ping::default())?;
+/// tokio::spawn(driver);
+/// while let Some(event) = events.next().await {
+///     match event {
+///         Event::Online { .. } => {
+///             let client = client.clone();
+///             tokio::spawn(async move {
+///                 let answer = client.ask(|ping, cx| ping.ping(cx, None)).await;
+///                 println!("the server: {answer:?}");
+///             });
+///         }
+///         Event::Ended(ended) => println!("{ended}"),
+///         other => println!("{other:?}"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`connect`].
+pub fn connect_with<M>(config: Config, modules: M) -> Result<Connected<M>, ConfigError>
+where
+    M: Module<Event: Send + 'static>,
+{
     let tls = match config.trust {
         _ if config.core.tls == TlsMode::InsecurePlaintext => None,
         Trust::Build(builder) => Some(builder.build()?),
@@ -287,7 +329,8 @@ pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> 
     };
     let clock = Clock::start();
     let grace = config.core.close_timeout;
-    let mut machine = Machine::new(config.core, Seed::new(entropy(&provider)?), clock.now());
+    let machine = Machine::new(config.core, Seed::new(entropy(&provider)?), clock.now());
+    let mut machine = Modular::new(machine, modules);
     let connecting = machine.connect(clock.now());
     debug_assert!(connecting.is_ok(), "a new machine is not connected");
 
@@ -295,7 +338,8 @@ pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> 
     let (give, commands) = mpsc::channel(config.command_capacity);
     let (hang, hangup) = mpsc::channel(1);
     let driver = Driver {
-        pump: Pump::new(machine, clock, Means::Initiating { tls, dns }, provider),
+        machine,
+        pump: Pump::new(clock, Means::Initiating { tls, dns }, provider),
         waiters: Waiters::default(),
         outlet: Outlet::new(outlet),
         commands,
@@ -304,5 +348,5 @@ pub fn connect(config: Config) -> Result<(Client, Events, Driver), ConfigError> 
         grace,
         closing: Closing::No,
     };
-    Ok((Client { commands: give, hangup: hang }, Events { queue }, driver))
+    Ok((Handle { commands: give, hangup: hang }, Events { queue }, driver))
 }

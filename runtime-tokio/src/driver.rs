@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
-use xmpp_proto::endpoint::{Client as Machine, Commands, LostCause, Server};
+use xmpp_proto::endpoint::{Commands, LostCause, Server};
+use xmpp_proto::modules::Modular;
 
 use crate::command::{Command, Task, Waiters};
 use crate::events::Outlet;
@@ -21,8 +22,9 @@ use crate::pump::Pump;
 /// Dropping it cuts the connection. Everything unsent is handed back, and the handles say
 /// [`Closed`](crate::Closed) from then on.
 #[must_use = "nothing happens unless the driver is spawned or awaited"]
-pub struct Driver<M: Commands = Machine> {
-    pub(crate) pump: Pump<M>,
+pub struct Driver<M: Commands = Modular<()>> {
+    pub(crate) machine: M,
+    pub(crate) pump: Pump,
     pub(crate) waiters: Waiters,
     pub(crate) outlet: Outlet<M::Event>,
     pub(crate) commands: mpsc::Receiver<Box<Command<M>>>,
@@ -34,6 +36,9 @@ pub struct Driver<M: Commands = Machine> {
     pub(crate) grace: Duration,
     pub(crate) closing: Closing,
 }
+
+/// Runs a client with modules.
+pub type ClientDriver<M = ()> = Driver<Modular<M>>;
 
 /// Runs the server's end of one client's stream.
 pub type SessionDriver = Driver<Server>;
@@ -54,7 +59,7 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
     fn run_urgent(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(urgent) = &mut self.urgent else { return false };
         let Poll::Ready(Some(run)) = urgent.poll_recv(cx) else { return false };
-        run(&mut self.pump.machine, self.pump.clock.now());
+        run(&mut self.machine, self.pump.clock.now());
         true
     }
 
@@ -67,7 +72,7 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
         if over {
             self.commands.close();
         }
-        let machine = &mut self.pump.machine;
+        let machine = &mut self.machine;
         if (over || machine.has_room())
             && let Poll::Ready(Some(command)) = self.commands.poll_recv(cx)
         {
@@ -83,7 +88,7 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
 
     /// Tells the machine to close when a handle has asked for it and nothing is left to send.
     fn poll_closing(&mut self, cx: &mut Context<'_>) -> bool {
-        let machine = &mut self.pump.machine;
+        let machine = &mut self.machine;
         if matches!(self.closing, Closing::No) && self.hangup.poll_recv(cx).is_ready() {
             self.closing = Closing::Wanted(None);
         }
@@ -106,12 +111,12 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
         self.pump.stuck = true;
         let Poll::Ready(room) = self.outlet.poll_room(cx) else { return false };
         self.pump.stuck = false;
-        if let Some(event) = self.pump.machine.poll_event() {
+        if let Some(event) = self.machine.poll_event() {
             room.put(event);
             return true;
         }
         drop(room);
-        if self.pump.machine.is_idle() {
+        if self.machine.is_idle() {
             // Nothing comes after the last event of a machine without a transport.
             self.outlet.end();
         }
@@ -125,7 +130,7 @@ impl<M: Commands<Event: Send + 'static> + Unpin> Future for Driver<M> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            if !this.pump.drain(|completion| this.waiters.complete(completion)) {
+            if !this.pump.drain(&mut this.machine, |completion| this.waiters.complete(completion)) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -134,7 +139,7 @@ impl<M: Commands<Event: Send + 'static> + Unpin> Future for Driver<M> {
             if this.run_urgent(cx)
                 || this.take_command(cx)
                 || this.hand_out_event(cx)
-                || this.pump.poll_io(cx)
+                || this.pump.poll_io(&mut this.machine, cx)
             {
                 continue;
             }
@@ -154,11 +159,12 @@ impl<M: Commands> Drop for Driver<M> {
         let Some(id) = self.pump.link.id() else { return };
         let cause = LostCause::Io("the driver was dropped".to_owned());
         let now = self.pump.clock.now();
-        self.pump.machine.handle_lost(now, id, cause);
+        self.machine.handle_lost(now, id, cause);
         // What was received and not taken is in the way of the completions. It is bounded.
         loop {
-            let drained = self.pump.drain(|completion| self.waiters.complete(completion));
-            if self.pump.machine.poll_event().is_none() && drained {
+            let drained =
+                self.pump.drain(&mut self.machine, |completion| self.waiters.complete(completion));
+            if self.machine.poll_event().is_none() && drained {
                 return;
             }
         }

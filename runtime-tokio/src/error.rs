@@ -7,6 +7,7 @@ use std::io;
 
 use xmpp_proto::endpoint::{self, Misuse, Query, Rejected, Request};
 use xmpp_proto::jid::JidError;
+use xmpp_proto::modules::{ReadError, Refused};
 use xmpp_proto::stanza::{Stanza, StanzaError};
 use xmpp_runtime_common::{EntropyError, TlsConfigError};
 
@@ -190,6 +191,57 @@ impl fmt::Display for RequestError {
 }
 
 impl Error for RequestError {}
+
+/// Why a module's question has no answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AskError {
+    /// It was not asked.
+    Refused(Refused),
+    /// It was not answered, or with an error.
+    Request(RequestError),
+    /// The answer makes no sense.
+    Read(ReadError),
+    /// The stream is closed: it has ended or the driver was dropped.
+    Closed,
+}
+
+impl From<Refused> for AskError {
+    fn from(why: Refused) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl From<RequestError> for AskError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<ReadError> for AskError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<Closed> for AskError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(why) => why.fmt(f),
+            Self::Request(error) => error.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Closed => Closed.fmt(f),
+        }
+    }
+}
+
+impl Error for AskError {}
 
 /// The stream is closed: it has ended or the driver was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,11 +6,12 @@ use core::task::{Context, Poll};
 
 use tokio::sync::{mpsc, oneshot};
 use xmpp_proto::Instant;
-use xmpp_proto::endpoint::{Client as Machine, Query, Request};
+use xmpp_proto::endpoint::{Query, Request};
+use xmpp_proto::modules::{Asked, Cx, Modular, Module, Refused};
 use xmpp_proto::stanza::{Iq, Stanza};
 
-use crate::command::{Answer, Command, Sent, Task};
-use crate::error::{AnswerError, Closed, NotSent, RequestError, SendError, Why};
+use crate::command::{Answer, Command, Question, Sent, Task};
+use crate::error::{AnswerError, AskError, Closed, NotSent, RequestError, SendError, Why};
 
 /// Gives commands to a running client. Clones give them to the same one.
 ///
@@ -19,7 +20,9 @@ use crate::error::{AnswerError, Closed, NotSent, RequestError, SendError, Why};
 /// command waits: that is the back-pressure.
 ///
 /// When the last clone is dropped, the stream is closed as by [`close`](Handle::close).
-pub type Client = Handle<Machine>;
+///
+/// `M` is the modules of the client, which [`connect_with`](crate::connect_with) takes.
+pub type Client<M = ()> = Handle<Modular<M>>;
 
 /// Gives commands to a running machine: see [`Client`] and [`Session`](crate::Session).
 pub struct Handle<M> {
@@ -130,7 +133,7 @@ impl<M> Handle<M> {
     /// # Errors
     ///
     /// [`Closed`] if `f` was not run.
-    pub async fn with<R, F>(&self, f: F) -> Result<R, Closed>
+    pub async fn with_machine<R, F>(&self, f: F) -> Result<R, Closed>
     where
         F: FnOnce(&mut M, Instant) -> R + Send + 'static,
         R: Send + 'static,
@@ -158,6 +161,78 @@ impl<M> Handle<M> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.commands.is_closed()
+    }
+}
+
+impl<M: Module> Handle<Modular<M>> {
+    /// Runs `f` on the modules, inside the driver, and gives back its result: for their commands, and
+    /// to look at what they know.
+    ///
+    /// ```no_run
+    /// use xmpp_proto::modules::presence::Presences;
+    /// use xmpp_proto::stanza::Presence;
+    /// use xmpp_runtime_tokio::Client;
+    ///
+    /// # async fn greet(client: &Client<Presences>) -> Result<(), Box<dyn core::error::Error>> {
+    /// client.with(|presence, cx| presence.set(cx, Presence::available())).await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It comes to its turn after the commands given before, and only while the stream is online.
+    /// It must not block: nothing else of this stream moves meanwhile. For what is answered, there is
+    /// [`ask`](Self::ask).
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if `f` was not run.
+    pub async fn with<R, F>(&self, f: F) -> Result<R, Closed>
+    where
+        F: FnOnce(&mut M, &mut Cx<'_>) -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.with_machine(move |machine, now| machine.with(now, f)).await
+    }
+
+    /// Runs a module's command that asks something, and waits for the answer.
+    ///
+    /// ```no_run
+    /// use xmpp_proto::jid::Jid;
+    /// use xmpp_proto::modules::version::SoftwareVersion;
+    /// use xmpp_runtime_tokio::Client;
+    ///
+    /// # async fn greet(client: &Client<SoftwareVersion>) -> Result<(), Box<dyn core::error::Error>> {
+    /// let server: Jid = "example.org".parse()?;
+    /// let version = client.ask(|version, cx| version.ask(cx, server)).await?;
+    /// println!("{version:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Dropping the future gives up the wait, not the request. Do not await it in the loop that takes
+    /// the events: see [`Events`](crate::Events).
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer, or what is wrong with it: see [`AskError`].
+    pub async fn ask<T, F>(&self, f: F) -> Result<T, AskError>
+    where
+        F: FnOnce(&mut M, &mut Cx<'_>) -> Result<Asked<T>, Refused> + Send + 'static,
+        T: 'static,
+    {
+        let room = self.commands.reserve().await.map_err(|_| Closed)?;
+        let (tell, asked) = oneshot::channel();
+        let (to, reply) = oneshot::channel();
+        let run: Question<Modular<M>> = Box::new(move |machine, now| {
+            let asked = machine.with(now, f);
+            let token = asked.as_ref().ok().map(Asked::token);
+            let _ = tell.send(asked); // whoever does not wait does not want it
+            token
+        });
+        room.send(Box::new(Command::Ask { run, to }));
+        let asked = asked.await.map_err(|_| Closed)??;
+        let iq = reply.await.map_err(|_| Closed)??;
+        Ok(asked.read(&iq)?)
     }
 }
 

@@ -34,11 +34,22 @@
 #![doc = include_str!("../examples/echo_bot.rs")]
 //! ```
 //!
+//! # Contacts, presence and more
+//!
+//! What a client is made of are [modules](xmpp_proto::modules): [`connect_with`] takes a set of them.
+//! What they tell are events ([`Event::Module`]), [`Client::with`] reaches their commands, and
+//! [`Client::ask`] waits for an answer. The example `custom_module` has one of its own, `json_roster`
+//! keeps a roster in a file, and `chat` shows two people who find each other.
+//!
 //! # Servers
 //!
 //! [`Listener`] is the other end: it accepts connections and makes the same three things of each, a
 //! [`Session`], its [`SessionEvents`] and its [`SessionDriver`]. The example `echo_server` is a whole
 //! server in one file.
+//!
+//! [`DomainListener`] is a small server that is ready: accounts, rosters, presence and routing, in
+//! memory. It is for tests and demonstrations, and to be embedded; the example `server` is a program
+//! of it. Production servers are Prosody and ejabberd, which also cluster.
 //!
 //! # Features
 //!
@@ -57,6 +68,7 @@ mod admission;
 mod clock;
 mod command;
 mod config;
+mod domain;
 mod driver;
 mod error;
 mod events;
@@ -67,9 +79,12 @@ mod race;
 mod session;
 mod transport;
 
-pub use config::{Config, connect};
-pub use driver::{Driver, SessionDriver};
-pub use error::{AnswerError, Closed, ConfigError, NotSent, RequestError, SendError, Why};
+pub use config::{Config, Connected, connect, connect_with};
+pub use domain::{DomainConnection, DomainEvents, DomainHandle, DomainListener};
+pub use driver::{ClientDriver, Driver, SessionDriver};
+pub use error::{
+    AnswerError, AskError, Closed, ConfigError, NotSent, RequestError, SendError, Why,
+};
 pub use events::{Events, SessionEvents};
 pub use handle::{Client, Delivery, Handle, Receipt};
 

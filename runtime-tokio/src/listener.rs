@@ -96,6 +96,15 @@ struct Socket {
     core: Arc<ServerConfig>,
 }
 
+/// A connection that was accepted.
+pub(crate) struct Accepted {
+    pub(crate) socket: TcpStream,
+    peer: SocketAddr,
+    local: SocketAddr,
+    pub(crate) core: Arc<ServerConfig>,
+    pub(crate) slot: Slot,
+}
+
 impl Listener {
     /// Listens at all addresses of the configuration.
     ///
@@ -159,6 +168,12 @@ impl Listener {
     /// skipped, nor about a lack of descriptors or memory, after which accepting rests for a moment.
     /// The listener can be used on; it rests after these, too.
     pub async fn accept(&mut self) -> io::Result<(Session, SessionEvents, SessionDriver)> {
+        let accepted = self.accept_socket().await?;
+        self.serve(accepted)
+    }
+
+    /// The next connection, and nothing done with it.
+    pub(crate) async fn accept_socket(&mut self) -> io::Result<Accepted> {
         loop {
             if let Some(until) = self.rest {
                 sleep_until(until).await;
@@ -180,7 +195,7 @@ impl Listener {
                 }
             };
             match self.admission.admit(room, peer.ip()) {
-                Some(slot) => return self.serve(at, socket, peer, slot),
+                Some(slot) => return Ok(self.accepted(at, socket, peer, slot)),
                 None => self.dropped += 1,
             }
         }
@@ -201,14 +216,22 @@ impl Listener {
         Poll::Pending
     }
 
-    fn serve(
-        &mut self,
-        at: usize,
-        socket: TcpStream,
-        peer: SocketAddr,
-        slot: Slot,
-    ) -> io::Result<(Session, SessionEvents, SessionDriver)> {
+    fn accepted(&self, at: usize, socket: TcpStream, peer: SocketAddr, slot: Slot) -> Accepted {
         let Socket { core, local, .. } = &self.sockets[at];
+        // As for clients: a socket that cannot do this is slower, not broken.
+        let _ = socket.set_nodelay(true);
+        let local = socket.local_addr().unwrap_or(*local);
+        Accepted { socket, peer, local, core: Arc::clone(core), slot }
+    }
+
+    /// The transport of a connection, and its end of it for the pump.
+    pub(crate) fn pump(&self, clock: Clock, slot: Slot) -> Pump {
+        let means = Means::Receiving { tls: self.tls.clone(), _slot: slot };
+        Pump::new(clock, means, Arc::clone(&self.provider))
+    }
+
+    fn serve(&mut self, accepted: Accepted) -> io::Result<(Session, SessionEvents, SessionDriver)> {
+        let Accepted { socket, peer, local, core, slot } = accepted;
         let seed = match entropy(&self.provider) {
             Ok(seed) => Seed::new(seed),
             Err(error) => {
@@ -216,22 +239,19 @@ impl Listener {
                 return Err(io::Error::other(error));
             }
         };
-        // As for clients: a socket that cannot do this is slower, not broken.
-        let _ = socket.set_nodelay(true);
-        let local = socket.local_addr().unwrap_or(*local);
         let clock = Clock::start();
         let grace = core.close_timeout;
-        let machine = Server::new(Arc::clone(core), seed, clock.now());
+        let mut machine = Server::new(core, seed, clock.now());
         let id = machine.attempt();
-        let means = Means::Receiving { tls: self.tls.clone(), _slot: slot };
-        let mut pump = Pump::new(machine, clock, means, Arc::clone(&self.provider));
-        pump.open(clock.now(), id, Stream::Plain(socket));
+        let mut pump = self.pump(clock, slot);
+        pump.open(&mut machine, clock.now(), id, Stream::Plain(socket));
 
         let (outlet, queue) = mpsc::channel(self.event_capacity);
         let (give, commands) = mpsc::channel(self.command_capacity);
         let (hang, hangup) = mpsc::channel(1);
         let (urge, urgent) = mpsc::unbounded_channel();
         let driver = Driver {
+            machine,
             pump,
             waiters: Waiters::default(),
             outlet: Outlet::new(outlet),

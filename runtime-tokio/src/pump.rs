@@ -18,9 +18,8 @@ use crate::transport::{Done, Link, Means, State, Stream, Up};
 /// The most bytes read at once: a whole TLS record.
 const CHUNK: usize = 16 * 1024;
 
-/// Any endpoint on a transport of its own: what clients, servers and components have in common.
-pub(crate) struct Pump<M> {
-    pub(crate) machine: M,
+/// The transport of any endpoint: what clients, servers and components have in common.
+pub(crate) struct Pump {
     pub(crate) clock: Clock,
     means: Means,
     provider: Arc<CryptoProvider>,
@@ -30,19 +29,19 @@ pub(crate) struct Pump<M> {
     pub(crate) stuck: bool,
 }
 
-impl<M: Endpoint> Pump<M> {
-    pub(crate) fn new(
-        machine: M,
-        clock: Clock,
-        means: Means,
-        provider: Arc<CryptoProvider>,
-    ) -> Self {
-        let link = Link::default();
-        Self { machine, clock, means, provider, link, timer: None, stuck: false }
+impl Pump {
+    pub(crate) fn new(clock: Clock, means: Means, provider: Arc<CryptoProvider>) -> Self {
+        Self { clock, means, provider, link: Link::default(), timer: None, stuck: false }
     }
 
     /// Puts the machine on a transport that is open.
-    pub(crate) fn open(&mut self, now: Instant, id: AttemptId, stream: Stream) {
+    pub(crate) fn open<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        now: Instant,
+        id: AttemptId,
+        stream: Stream,
+    ) {
         match stream.tls_info(&self.means) {
             None => {
                 let mut info = ConnInfo::new();
@@ -50,17 +49,21 @@ impl<M: Endpoint> Pump<M> {
                 if let Ok(fresh) = entropy(&self.provider) {
                     info = info.with_entropy(fresh);
                 }
-                self.machine.handle_connected(now, id, info);
+                machine.handle_connected(now, id, info);
             }
-            Some(info) => self.machine.handle_secured(now, id, info),
+            Some(info) => machine.handle_secured(now, id, info),
         }
         self.link.state = State::Up(Up::new(id, stream));
     }
 
     /// Drains the machine. False if a computation is not finished: let others run first.
-    pub(crate) fn drain(&mut self, mut done: impl FnMut(Completion)) -> bool {
+    pub(crate) fn drain<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        mut done: impl FnMut(Completion),
+    ) -> bool {
         loop {
-            match self.machine.step() {
+            match machine.step() {
                 Step::Act(action) => self.link.act(action, &self.means),
                 Step::Done(completion) => done(completion),
                 Step::Work => return false,
@@ -71,35 +74,45 @@ impl<M: Endpoint> Pump<M> {
 
     /// Writes, reads and keeps time, all of it at once: two peers that are both busy writing must
     /// both go on reading. True if the machine was told something and must be drained.
-    pub(crate) fn poll_io(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll_io<M: Endpoint>(&mut self, machine: &mut M, cx: &mut Context<'_>) -> bool {
         let now = self.clock.now();
-        if self.poll_link(cx, now) {
+        if self.poll_link(machine, cx, now) {
             return true;
         }
-        let wrote = self.poll_write(cx, now);
-        let read = self.poll_read(cx, now);
+        let wrote = self.poll_write(machine, cx, now);
+        let read = self.poll_read(machine, cx, now);
         // The time counts only where nothing else happened, so the drain comes before it.
-        wrote || read || self.poll_timer(cx, now)
+        wrote || read || self.poll_timer(machine, cx, now)
     }
 
-    fn poll_link(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn poll_link<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
         let Poll::Ready((id, done)) = self.link.poll(cx) else { return false };
         match done {
-            Done::Open(stream) => self.open(now, id, stream),
-            Done::Failed(cause) => self.machine.handle_lost(now, id, cause),
-            Done::Resolved(records) => self.machine.handle_resolved(now, id, records),
+            Done::Open(stream) => self.open(machine, now, id, stream),
+            Done::Failed(cause) => machine.handle_lost(now, id, cause),
+            Done::Resolved(records) => machine.handle_resolved(now, id, records),
         }
         true
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn poll_write<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
         let State::Up(up) = &mut self.link.state else { return false };
-        let bytes = self.machine.outgoing();
+        let bytes = machine.outgoing();
         let mut wrote = false;
         if !bytes.is_empty() && up.broken.is_none() {
             match up.stream.poll_write(cx, bytes) {
                 Poll::Ready(Ok(n)) => {
-                    self.machine.handle_written(now, up.id, n);
+                    machine.handle_written(now, up.id, n);
                     (wrote, up.unflushed) = (n > 0, true);
                 }
                 Poll::Ready(Err(error)) => up.break_off(&error),
@@ -116,23 +129,28 @@ impl<M: Endpoint> Pump<M> {
         wrote
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn poll_read<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
         let State::Up(up) = &mut self.link.state else { return false };
         let id = up.id;
-        if !self.machine.wants_read() {
+        if !machine.wants_read() {
             // If it is not the application that stands in the way, then the machine waits for
             // writes that will never be done.
             let stuck = self.stuck;
             return match up.broken.take_if(|broken| !stuck || broken.is_over(cx)) {
-                Some(broken) => self.lose(now, id, broken.cause),
+                Some(broken) => self.lose(machine, now, id, broken.cause),
                 None => false,
             };
         }
         let mut space = [const { MaybeUninit::uninit() }; CHUNK];
-        let mut buf = ReadBuf::uninit(&mut space[..CHUNK.min(self.machine.max_chunk())]);
+        let mut buf = ReadBuf::uninit(&mut space[..CHUNK.min(machine.max_chunk())]);
         let cause = match up.stream.poll_read(cx, &mut buf) {
             Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
-                self.machine.handle_received(now, id, buf.filled());
+                machine.handle_received(now, id, buf.filled());
                 return true;
             }
             Poll::Ready(Ok(())) => up.broken.take().map_or(LostCause::Eof, |broken| broken.cause),
@@ -142,19 +160,30 @@ impl<M: Endpoint> Pump<M> {
                 None => return false,
             },
         };
-        self.lose(now, id, cause)
+        self.lose(machine, now, id, cause)
     }
 
-    fn lose(&mut self, now: Instant, id: AttemptId, cause: LostCause) -> bool {
+    fn lose<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        now: Instant,
+        id: AttemptId,
+        cause: LostCause,
+    ) -> bool {
         self.link.state = State::Down;
-        self.machine.handle_lost(now, id, cause);
+        machine.handle_lost(now, id, cause);
         true
     }
 
-    fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Some(until) = self.machine.poll_timeout() else { return false };
+    fn poll_timer<M: Endpoint>(
+        &mut self,
+        machine: &mut M,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
+        let Some(until) = machine.poll_timeout() else { return false };
         if until <= now {
-            self.machine.handle_timeout(now);
+            machine.handle_timeout(now);
             return true;
         }
         // A deadline that moves away, as most do, is noticed when the old one fires.

@@ -142,7 +142,7 @@ impl Session {
     /// Runs `f` on the machine itself, inside the driver, and gives back its result. For what has
     /// no method here.
     ///
-    /// Unlike [`Handle::with`] it does not wait for its turn, or for the client to be online. It
+    /// Unlike [`Handle::with_machine`] it does not wait for its turn, or for the client to be online. It
     /// must not block: nothing else of this stream moves meanwhile.
     ///
     /// # Errors

@@ -317,3 +317,45 @@ fn a_server_that_goes_away_ends_the_program() {
     assert_eq!(status.code(), Some(1));
     assert!(errors.contains("system-shutdown"), "{errors}");
 }
+
+#[test]
+fn without_arguments_two_people_find_each_other_and_chat() {
+    let transcript = [
+        "A server for localhost in this process, with accounts for Alice and Bob.",
+        "Both are online: TCP, STARTTLS with TLS 1.3, SCRAM-SHA-256-PLUS.",
+        "",
+        "Alice wants to see when Bob is there. He lets her, and wants the same.",
+        "  Bob is asked by Alice",
+        "  Alice may see Bob",
+        "  Alice sees Bob come online",
+        "  Alice is asked by Bob",
+        "  Bob may see Alice",
+        "  Bob sees Alice come online",
+        "  Alice's contacts: bob@localhost (both)",
+        "",
+        "They chat.",
+        "  Alice: Good morning, Bob! \u{2600} <3 & 你好",
+        "  Bob: Good morning, Alice. I am off to lunch.",
+        "  Alice sees that Bob is away: at lunch",
+        "",
+        "They leave.",
+        "  Bob has left",
+        "  Alice sees Bob go offline",
+        "  Alice has left",
+        "",
+        "The same with an account and a server of your own: --help",
+    ];
+    for xml in [false, true] {
+        let arguments: &[&str] = if xml { &["--xml"] } else { &[] };
+        let output = Command::new(program()).args(arguments).output().expect("the example runs");
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(said.lines().collect::<Vec<_>>(), transcript);
+        let wire = String::from_utf8(output.stderr).expect("UTF-8");
+        for shown in ["alice -> <auth mechanism='SCRAM-SHA-256-PLUS'><hidden/></auth>", "  bob <- "]
+        {
+            assert_eq!(wire.contains(shown), xml, "{wire}");
+        }
+        assert!(wire.contains("alice <- <stream:features>") == xml, "{wire}");
+    }
+}

@@ -10,45 +10,46 @@ use xmpp_proto::sasl::Mechanism;
 use xmpp_runtime_tokio::{Config, ConfigError, TlsMode};
 
 /// Logs in to an XMPP server, sends each line of standard input as a chat message, and prints
-/// each message received.
+/// each message received. Without arguments, it shows two people who find each other and chat, on a
+/// server in the same process.
 ///
 /// The password is taken from the environment variable `XMPP_PASSWORD`, or asked for.
 #[derive(Parser)]
 pub(crate) struct Args {
     /// The account, such as alice@example.org
     #[arg(long)]
-    jid: BareJid,
+    jid: Option<BareJid>,
     /// The host to connect to, instead of the servers that DNS names for the account's domain
-    #[arg(long)]
+    #[arg(long, requires = "jid")]
     host: Option<String>,
     /// The port to connect to, instead of 5222 (5223 for direct TLS)
-    #[arg(long)]
+    #[arg(long, requires = "jid")]
     port: Option<u16>,
     /// A DNS server to ask, such as 127.0.0.1:53, instead of the system's; may be repeated
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, requires = "jid", value_name = "ADDRESS:PORT")]
     dns: Vec<SocketAddr>,
     /// When TLS is started; "none" lets everybody on the way read along
-    #[arg(long, value_enum, default_value = "starttls")]
+    #[arg(long, requires = "jid", value_enum, default_value = "starttls")]
     tls: Tls,
     /// A PEM file of authorities to trust, instead of the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, requires = "jid", value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// A key to trust whoever certifies it, as the refusal of its certificate shows it; may be
     /// repeated
-    #[arg(long, value_name = "sha256:HEX", value_parser = pin)]
+    #[arg(long, requires = "jid", value_name = "sha256:HEX", value_parser = pin)]
     pin: Vec<[u8; 32]>,
     /// A PEM file with a certificate and its private key, to be shown to the server; with
     /// "--mechanism EXTERNAL" no password is needed
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, requires = "jid", value_name = "FILE")]
     client_cert: Option<PathBuf>,
     /// The resource to ask for, instead of one that the server chooses
-    #[arg(long)]
+    #[arg(long, requires = "jid")]
     resource: Option<String>,
     /// The only SASL mechanism to use, such as SCRAM-SHA-256
-    #[arg(long, value_parser = mechanism)]
+    #[arg(long, requires = "jid", value_parser = mechanism)]
     mechanism: Option<Mechanism>,
     /// Whom to send the lines of standard input to
-    #[arg(long)]
+    #[arg(long, requires = "jid")]
     pub(crate) to: Option<Jid>,
     /// Print everything sent and received on standard error, secrets left out
     #[arg(long)]
@@ -83,8 +84,9 @@ fn pin(text: &str) -> Result<[u8; 32], String> {
 }
 
 impl Args {
-    pub(crate) fn jid(&self) -> &BareJid {
-        &self.jid
+    /// None for the show without arguments.
+    pub(crate) const fn jid(&self) -> Option<&BareJid> {
+        self.jid.as_ref()
     }
 
     /// Whether the client certificate stands in for a password.
@@ -92,24 +94,20 @@ impl Args {
         !matches!(self.mechanism, Some(Mechanism::External | Mechanism::Anonymous))
     }
 
-    pub(crate) fn config(&self, password: String) -> Result<Config, ConfigError> {
+    pub(crate) fn config(&self, jid: &BareJid, password: String) -> Result<Config, ConfigError> {
         let mode = match self.tls {
             Tls::Starttls => TlsMode::StartTls,
             Tls::Direct => TlsMode::Direct,
             Tls::None => TlsMode::InsecurePlaintext,
         };
         let mut config = match self.mechanism {
-            Some(Mechanism::External) => {
-                Config::from_core(ClientConfig::external(self.jid.clone()))
-            }
-            Some(Mechanism::Anonymous) => {
-                Config::from_core(ClientConfig::anonymous(self.jid.clone()))
-            }
-            _ => Config::new(self.jid.as_str(), password)?,
+            Some(Mechanism::External) => Config::from_core(ClientConfig::external(jid.clone())),
+            Some(Mechanism::Anonymous) => Config::from_core(ClientConfig::anonymous(jid.clone())),
+            _ => Config::new(jid.as_str(), password)?,
         };
         config = config.tls(mode);
         if self.host.is_some() || self.port.is_some() {
-            let host = self.host.as_deref().unwrap_or(self.jid.domain());
+            let host = self.host.as_deref().unwrap_or(jid.domain());
             let default = if mode == TlsMode::Direct { 5223 } else { 5222 };
             config = config.host(host, self.port.unwrap_or(default));
         }

@@ -1,6 +1,13 @@
 //! Chat from the command line.
 //!
 //! ```text
+//! cargo run -p xmpp-runtime-tokio --example chat
+//! ```
+//!
+//! shows two people who find each other and chat, and their server, all in one process. With an
+//! account it logs in there:
+//!
+//! ```text
 //! XMPP_PASSWORD=secret cargo run -p xmpp-runtime-tokio --example chat -- \
 //!     --jid alice@localhost --host 127.0.0.1 --port 5222 --ca-file ca.pem --to bob@localhost
 //! ```
@@ -8,6 +15,9 @@
 //! Without `--host`, DNS is asked for the servers of the account's domain.
 
 mod args;
+#[path = "../support/certificate.rs"]
+mod certificate;
+mod demo;
 mod input;
 mod wire;
 
@@ -28,9 +38,6 @@ type Failure = Box<dyn core::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if args.xml {
-        wire::print();
-    }
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -41,14 +48,20 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Some(jid) = args.jid() else {
+        return runtime.block_on(demo::run(args.xml));
+    };
+    if args.xml {
+        wire::print();
+    }
     let password = match std::env::var("XMPP_PASSWORD") {
         _ if !args.needs_password() => String::new(),
         Ok(password) => password,
-        Err(_) => rpassword::prompt_password(format!("Password of {}: ", args.jid()))
+        Err(_) => rpassword::prompt_password(format!("Password of {jid}: "))
             .map_err(|error| format!("no password: set XMPP_PASSWORD ({error})"))?,
     };
-    let config = args.config(password)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let config = args.config(jid, password)?;
     runtime.block_on(chat(config, args.to.clone()))
 }
 

@@ -10,10 +10,20 @@ use tracing::{Event, Metadata, Subscriber};
 /// Prints the events of `xmpp::wire` on standard error and nothing else.
 pub(crate) fn print() {
     // Failing means that somebody else prints already.
-    let _ = tracing::subscriber::set_global_default(Wire);
+    let _ = tracing::subscriber::set_global_default(Wire { whose: None });
 }
 
-struct Wire;
+/// Prints what it hears.
+pub(crate) struct Wire {
+    whose: Option<&'static str>,
+}
+
+impl Wire {
+    /// For one of several: each line begins with the name.
+    pub(crate) const fn of(name: &'static str) -> Self {
+        Self { whose: Some(name) }
+    }
+}
 
 impl Subscriber for Wire {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -23,7 +33,10 @@ impl Subscriber for Wire {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(String::new());
         event.record(&mut line);
-        eprintln!("{}", line.0);
+        match self.whose {
+            Some(name) => eprintln!("{name:>5} {}", line.0),
+            None => eprintln!("{}", line.0),
+        }
     }
 
     // There are no spans.

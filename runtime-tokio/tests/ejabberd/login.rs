@@ -14,7 +14,7 @@ use crate::{Session, account, without_password};
 async fn check(config: xmpp_runtime_tokio::Config, version: TlsVersion) {
     let (session, jid) = Session::online(config).await;
     assert_eq!(jid.to_bare().as_str(), "alice@localhost");
-    let tls = session.client.with(|machine, _| machine.tls().cloned()).await.unwrap();
+    let tls = session.client.with_machine(|machine, _| machine.tls().cloned()).await.unwrap();
     assert_eq!(tls.and_then(|tls| tls.version), Some(version));
     session.client.close();
     let ended = session.ended().await;

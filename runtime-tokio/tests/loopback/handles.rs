@@ -198,7 +198,7 @@ async fn a_query_that_waited_too_long_is_handed_back() {
 #[tokio::test]
 async fn commands_run_on_the_machine_itself() {
     let Session { client, .. } = session(|config| config).await;
-    let jid = soon(client.with(|machine, _| machine.jid().cloned())).await.unwrap();
+    let jid = soon(client.with_machine(|machine, _| machine.jid().cloned())).await.unwrap();
     assert_eq!(jid.unwrap().as_str(), "alice@localhost/x");
 }
 
@@ -332,7 +332,7 @@ async fn dropping_the_driver_closes_the_handles_and_hands_everything_back() {
         other => panic!("{other:?}"),
     }
     assert!(client.is_closed());
-    assert!(matches!(client.with(|_, _| ()).await, Err(xmpp_runtime_tokio::Closed)));
+    assert!(matches!(client.with_machine(|_, _| ()).await, Err(xmpp_runtime_tokio::Closed)));
     while events.next().await.is_some() {}
     drop(peer);
 }

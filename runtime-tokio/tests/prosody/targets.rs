@@ -30,7 +30,7 @@ fn dead_port() -> u16 {
 async fn visit(config: Config) -> (Vec<(Target, Reason)>, Target) {
     let (session, jid) = Session::online(config).await;
     assert_eq!(jid.to_bare().as_str(), "alice@localhost");
-    let tls = session.client.with(|machine, _| machine.tls().cloned()).await.unwrap();
+    let tls = session.client.with_machine(|machine, _| machine.tls().cloned()).await.unwrap();
     assert_eq!(tls.and_then(|tls| tls.version), Some(TlsVersion::V1_3));
     session.client.close();
     let ended = session.ended().await;

@@ -19,7 +19,8 @@ async fn check(server: &mut Own, config: Config, version: TlsVersion, mechanism:
     assert_eq!(jid.to_bare().as_str(), "alice@localhost");
     assert_eq!(end.mechanism, Some(mechanism));
     let ours = end.session.tls().await.unwrap().unwrap();
-    let theirs = client.client.with(|machine, _| machine.tls().cloned()).await.unwrap().unwrap();
+    let theirs =
+        client.client.with_machine(|machine, _| machine.tls().cloned()).await.unwrap().unwrap();
     assert_eq!((ours.version, theirs.version), (Some(version), Some(version)));
     assert_eq!(ours.tls_exporter, theirs.tls_exporter);
     assert_eq!(ours.tls_exporter.is_some(), version == TlsVersion::V1_3);
