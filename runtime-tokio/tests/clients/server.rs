@@ -1,4 +1,4 @@
-//! The example `echo_server`, as a process.
+//! An example that is a server, as a process.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -11,16 +11,17 @@ use std::time::Instant;
 use crate::support::certs::Authority;
 use crate::support::dir::TempDir;
 use crate::support::process::{Process, START};
-use crate::support::{DOMAIN, require_peer};
+use crate::support::{DOMAIN, Server, require_peer};
 
 /// How the server calls a stream that the client ended as it should.
 const ENDED_WELL: &str = "closed by the peer";
 /// How long it may take to say so.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A running `echo_server`, stopped on drop, by a panic too.
+/// A running server of ours, stopped on drop, by a panic too.
 #[derive(Debug)]
-pub(crate) struct EchoServer {
+pub(crate) struct Example {
+    name: &'static str,
     // Before `dir`, so that the server is gone when its directory goes.
     process: Process,
     c2s: SocketAddr,
@@ -29,23 +30,28 @@ pub(crate) struct EchoServer {
     dir: TempDir,
 }
 
-impl EchoServer {
-    /// Starts it for one account, with `more` arguments. `None` if `openssl` is not installed.
-    pub(crate) fn start(user: &str, password: &str, more: &[&str]) -> Option<Self> {
+impl Example {
+    /// Starts the example of that name for these accounts, with `more` arguments. `None` if
+    /// `openssl` is not installed.
+    pub(crate) fn start(name: &'static str, users: &[(&str, &str)], more: &[&str]) -> Option<Self> {
         require_peer("openssl")?;
         let dir = TempDir::new();
         let authority = Authority::new(dir.path(), "ca");
         let identity = authority.issue("server", &[DOMAIN]);
 
-        let mut command = Command::new(program());
+        let mut command = Command::new(program(name));
         command.args(["--domain", DOMAIN, "--c2s", "127.0.0.1:0", "--c2s-tls", "127.0.0.1:0"]);
         command.arg("--cert").arg(identity.cert).arg("--key").arg(identity.key);
-        command.args(["--user", &format!("{user}:{password}")]).args(more);
+        for (user, password) in users {
+            command.args(["--user", &format!("{user}:{password}")]);
+        }
+        command.args(more);
         command.stdout(File::create(dir.path().join("said")).expect("the directory is ours"));
         command.stderr(File::create(dir.path().join("errors")).expect("the directory is ours"));
         let process = Process::spawn(&mut command).expect("the example runs");
 
         let mut server = Self {
+            name,
             process,
             c2s: SocketAddr::from(([0; 4], 0)),
             c2s_tls: SocketAddr::from(([0; 4], 0)),
@@ -57,30 +63,15 @@ impl EchoServer {
         Some(server)
     }
 
-    /// Where streams begin in plain TCP.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.c2s
-    }
-
-    /// Where streams begin with TLS.
-    pub(crate) fn tls_address(&self) -> SocketAddr {
-        self.c2s_tls
-    }
-
-    /// The PEM file of the authority that issued its certificate.
-    pub(crate) fn ca_file(&self) -> &Path {
-        &self.ca_file
-    }
-
     /// Waits until it has told of a session of `jid` that began and ended as it should, as the
-    /// last of what it has told.
+    /// last of what it has told of `jid`.
     #[track_caller]
     pub(crate) fn expect_session(&self, jid: &str) {
         let (online, ended) = (format!("online {jid}"), format!("ended {jid} {ENDED_WELL}"));
         let end = Instant::now() + SOON;
         loop {
             let said = self.read("said");
-            let mut last = said.lines().rev();
+            let mut last = said.lines().rev().filter(|line| line.split(' ').nth(1) == Some(jid));
             if last.next() == Some(&ended) && last.next() == Some(&online) {
                 return;
             }
@@ -114,11 +105,12 @@ impl EchoServer {
     }
 }
 
-impl Drop for EchoServer {
+impl Drop for Example {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!(
-                "--- what echo_server said ---\n{}{}---",
+                "--- what {} said ---\n{}{}---",
+                self.name,
                 self.read("said"),
                 self.read("errors")
             );
@@ -126,12 +118,26 @@ impl Drop for EchoServer {
     }
 }
 
+impl Server for Example {
+    fn address(&self) -> SocketAddr {
+        self.c2s
+    }
+
+    fn tls_address(&self) -> SocketAddr {
+        self.c2s_tls
+    }
+
+    fn ca_file(&self) -> &Path {
+        &self.ca_file
+    }
+}
+
 /// The example's program: `cargo test` builds it beside the tests.
-fn program() -> PathBuf {
+fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test is a program");
     let target = test.parent().and_then(Path::parent).expect("it lies in target/*/deps");
-    let program = target.join("examples").join("echo_server");
-    let build = "cargo build -p xmpp-runtime-tokio --example echo_server";
+    let program = target.join("examples").join(name);
+    let build = "cargo build -p xmpp-runtime-tokio --examples";
     assert!(program.exists(), "build it first: {build}");
     program
 }

@@ -1,5 +1,6 @@
 //! The runtime against real ejabberd servers, each started by the test that needs it.
 
+mod contacts;
 mod failures;
 mod login;
 #[path = "../session/mod.rs"]

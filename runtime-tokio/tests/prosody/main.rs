@@ -2,6 +2,7 @@
 
 mod certificates;
 mod channel_binding;
+mod contacts;
 mod failures;
 mod login;
 #[path = "../session/mod.rs"]

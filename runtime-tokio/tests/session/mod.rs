@@ -1,6 +1,7 @@
 //! Clients of a test's own, on a server of its own.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod contacts;
 pub(crate) mod scenarios;
 
 use core::time::Duration;
@@ -15,7 +16,7 @@ use xmpp_runtime_tokio::{Client, Config, Event, Events, TlsMode, connect};
 use crate::support::Server;
 
 /// Nothing on loopback takes longer, on however busy a machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `name@localhost` on the server, over the transport of the given mode.
 pub(crate) fn account(server: &impl Server, name: &str, password: &str, mode: TlsMode) -> Config {

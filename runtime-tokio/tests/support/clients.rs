@@ -1,13 +1,13 @@
-//! Clients that others wrote: each logs in, says something, hears it back, and leaves.
+//! Clients that others wrote, as programs that say on standard output what happens to them.
 //!
-//! Their programs lie in `clients/`, with a README. Tests never prepare them, which would download:
+//! They lie in `clients/`, with a README. Tests never prepare them, which would download:
 //! `clients/prepare` does.
 
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use super::dir::TempDir;
 use super::process::Process;
 use super::skip;
 
-/// How long a client waits for the server in all. Alone it needs a second.
+/// How long a client waits for others in all. Alone it needs a second.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to find that out before it is killed.
 const GRACE: Duration = Duration::from_secs(15);
@@ -40,52 +40,130 @@ pub(crate) enum Tls {
     Direct,
 }
 
-/// What a client is to do.
+/// What a client does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// It says something, hears it back, and leaves. Its words: what it says.
+    Echo,
+    /// It makes a friend, talks, parts with them, and leaves. Its words: what it says, and the name
+    /// and the group that it gives the friend.
+    Contact,
+}
+
+/// Where a client goes, and what for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Visit<'a> {
+    pub(crate) errand: Errand,
     pub(crate) address: SocketAddr,
     pub(crate) tls: Tls,
     /// The PEM file of the authority to trust.
     pub(crate) ca_file: &'a Path,
     pub(crate) jid: &'a str,
     pub(crate) password: &'a str,
-    /// Whom to talk to, who must answer with the same words.
+    /// Whom to talk to.
     pub(crate) peer: &'a str,
-    pub(crate) body: &'a str,
+    /// In one line each.
+    pub(crate) words: &'a [&'a str],
 }
 
-/// What a client said that was logged in, echoed, and left with a good end of the stream.
-#[derive(Clone, Debug)]
-pub(crate) struct Report {
-    /// The full JID that the server gave it.
-    pub(crate) jid: String,
-    /// The body that came back.
-    pub(crate) echo: String,
-    /// What else it knows, by name: `tls`, `mechanism`, `roster`.
+/// A client that runs. It is stopped on drop.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    // Before `dir`, so that the client is gone when its directory goes.
+    process: Process,
+    /// The client and its visit, for people.
+    name: String,
+    deadline: Instant,
+    /// How many lines have been read.
+    read: usize,
+    /// What it knows, by name: `tls`, `mechanism`.
     info: Vec<(String, String)>,
+    dir: TempDir,
 }
 
-impl Report {
-    /// What the client says about `name`, if its library tells.
+impl Visitor {
+    /// Waits for the next line, which must begin with these words. Gives what follows them.
+    ///
+    /// # Panics
+    ///
+    /// Panics with all that it said when it says something else, or nothing in time.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, words: &str) -> String {
+        let line = self.line();
+        let rest = line.as_deref().and_then(|line| match line.strip_prefix(words)? {
+            "" => Some(String::new()),
+            rest => rest.strip_prefix(' ').map(str::to_owned),
+        });
+        rest.unwrap_or_else(|| self.fail(&format!("{words:?} expected, not {line:?}")))
+    }
+
+    /// Waits until it has gone, after its last line.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Visitor::expect`] does, and when it did not get what it came for.
+    #[track_caller]
+    pub(crate) fn expect_end(&mut self) {
+        if let Some(line) = self.line() {
+            self.fail(&format!("the end expected, not {line:?}"));
+        }
+        let success = self.process.ended().is_some_and(|status| status.success());
+        if !success {
+            self.fail("it failed");
+        }
+    }
+
+    /// What the client has said about `name`, if its library tells.
     pub(crate) fn info(&self, name: &str) -> Option<&str> {
         self.info.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Reads the lines `online`, `echo` and `closed`, in this order, with `info` between them.
-    fn parse(lines: &str) -> Option<Self> {
-        let (mut said, mut info) = (Vec::new(), Vec::new());
-        for line in lines.lines() {
-            match line.strip_prefix("info ").and_then(|rest| rest.split_once(' ')) {
-                Some((name, value)) => info.push((name.into(), value.into())),
-                None => said.push(line),
+    /// The next line that is no `info`, or `None` when it has ended.
+    #[track_caller]
+    fn line(&mut self) -> Option<String> {
+        loop {
+            // Looked at first: what it said until then is all.
+            let ended = self.process.ended().is_some();
+            while let Some(line) = self.next_said() {
+                let info = line.strip_prefix("info ").and_then(|rest| rest.split_once(' '));
+                let Some((name, value)) = info else { return Some(line) };
+                self.info.push((name.into(), value.into()));
             }
+            if ended {
+                return None;
+            }
+            if Instant::now() > self.deadline {
+                self.fail("it takes too long");
+            }
+            thread::sleep(Duration::from_millis(5));
         }
-        let [jid, echo, "closed"] = said[..] else { return None };
-        let jid = jid.strip_prefix("online ")?.into();
-        let echo = echo.strip_prefix("echo ")?.into();
-        Some(Self { jid, echo, info })
+    }
+
+    fn next_said(&mut self) -> Option<String> {
+        let said = self.file(SAID);
+        // A line without its end may be half of one.
+        let line = said.split_inclusive('\n').nth(self.read)?.strip_suffix('\n')?;
+        self.read += 1;
+        Some(line.to_owned())
+    }
+
+    #[track_caller]
+    fn fail(&mut self, why: &str) -> ! {
+        let status: Option<ExitStatus> = self.process.ended();
+        self.process.kill();
+        let [said, errors] = [SAID, ERRORS].map(|name| self.file(name));
+        panic!("{}: {why}, {status:?}\n{said}{errors}", self.name);
+    }
+
+    fn file(&self, name: &str) -> String {
+        let bytes = fs::read(self.dir.path().join(name)).expect("it was made before");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
+
+/// The files with what a client says, and with its complaints.
+const SAID: &str = "said";
+const ERRORS: &str = "errors";
 
 impl Client {
     /// Whether it is there. If not, it says that the test is skipped: see [`skip`].
@@ -98,57 +176,33 @@ impl Client {
         ready
     }
 
-    /// Runs it.
-    ///
-    /// # Panics
-    ///
-    /// Panics with all that it said when it does not get what it came for, or not in time.
-    #[track_caller]
-    pub(crate) fn run(self, visit: &Visit<'_>) -> Report {
+    /// Starts it.
+    pub(crate) fn start(self, visit: &Visit<'_>) -> Visitor {
         let dir = TempDir::new();
-        let [said, errors] = ["said", "errors"].map(|name| dir.path().join(name));
         let mut command = self.command(visit);
-        command.stdout(File::create(&said).expect("the directory is ours"));
-        command.stderr(File::create(&errors).expect("the directory is ours"));
-        let mut process = Process::spawn(&mut command).expect("it was prepared");
-
-        let deadline = Instant::now() + PATIENCE + GRACE;
-        let status = loop {
-            if let Some(status) = process.ended() {
-                break Some(status);
-            }
-            if Instant::now() > deadline {
-                process.kill();
-                break None;
-            }
-            thread::sleep(Duration::from_millis(10));
-        };
-
-        let [said, errors] = [said, errors].map(|file| {
-            let bytes = fs::read(file).expect("it was made above");
-            String::from_utf8_lossy(&bytes).into_owned()
-        });
-        let success = status.is_some_and(|status| status.success());
-        match Report::parse(&said).filter(|_| success) {
-            Some(report) => report,
-            None => panic!("{self:?} with {visit:?}: {status:?}\n{said}{errors}"),
+        let file = |name| File::create(dir.path().join(name)).expect("the directory is ours");
+        command.stdout(file(SAID)).stderr(file(ERRORS));
+        Visitor {
+            process: Process::spawn(&mut command).expect("it was prepared"),
+            name: format!("{self:?} with {visit:?}"),
+            deadline: Instant::now() + PATIENCE + GRACE,
+            read: 0,
+            info: Vec::new(),
+            dir,
         }
     }
 
     fn command(self, visit: &Visit<'_>) -> Command {
-        let dir = self.dir();
+        let program = self.dir().join(self.program(visit.errand));
         let mut command = match self {
-            Self::Slixmpp => Command::new(dir.join("venv/bin/python")),
+            Self::Slixmpp => Command::new(self.dir().join("venv/bin/python")),
             Self::XmppJs => Command::new("node"),
-            Self::Libstrophe => Command::new(dir.join("strophe_echo")),
-            Self::Gloox => Command::new(dir.join("gloox_echo")),
+            Self::Libstrophe | Self::Gloox => Command::new(program.with_extension("")),
         };
         match self {
-            Self::Slixmpp => command.arg(dir.join("slixmpp_echo.py")),
+            Self::Slixmpp => command.arg(program),
             // The only way to tell it whom to trust.
-            Self::XmppJs => {
-                command.arg(dir.join("xmppjs_echo.mjs")).env("NODE_EXTRA_CA_CERTS", visit.ca_file)
-            }
+            Self::XmppJs => command.arg(program).env("NODE_EXTRA_CA_CERTS", visit.ca_file),
             Self::Libstrophe | Self::Gloox => &mut command,
         };
         command.args([&visit.address.ip().to_string(), &visit.address.port().to_string()]);
@@ -157,8 +211,22 @@ impl Client {
             Tls::StartTls => "starttls",
             Tls::Direct => "direct",
         });
-        command.args([visit.peer, &PATIENCE.as_secs().to_string(), visit.body]);
+        command.args([visit.peer, &PATIENCE.as_secs().to_string()]).args(visit.words);
         command
+    }
+
+    /// Its program's source.
+    const fn program(self, errand: Errand) -> &'static str {
+        match (self, errand) {
+            (Self::Slixmpp, Errand::Echo) => "slixmpp_echo.py",
+            (Self::Slixmpp, Errand::Contact) => "slixmpp_contact.py",
+            (Self::XmppJs, Errand::Echo) => "xmppjs_echo.mjs",
+            (Self::XmppJs, Errand::Contact) => "xmppjs_contact.mjs",
+            (Self::Libstrophe, Errand::Echo) => "strophe_echo.c",
+            (Self::Libstrophe, Errand::Contact) => "strophe_contact.c",
+            (Self::Gloox, Errand::Echo) => "gloox_echo.cpp",
+            (Self::Gloox, Errand::Contact) => "gloox_contact.cpp",
+        }
     }
 
     /// Where `prepare` has put it.
@@ -175,14 +243,14 @@ impl Client {
 
     /// `prepare` copies these when all is well: what it made from other sources does not count.
     fn is_ready(self) -> bool {
-        let files: &[&str] = match self {
-            Self::Slixmpp => &["requirements.txt", "slixmpp_echo.py"],
-            Self::XmppJs => &["package.json", "package-lock.json", "xmppjs_echo.mjs"],
-            Self::Libstrophe => &["strophe_echo.c"],
-            Self::Gloox => &["gloox_echo.cpp"],
+        let pinned: &[&str] = match self {
+            Self::Slixmpp => &["requirements.txt"],
+            Self::XmppJs => &["package.json", "package-lock.json"],
+            Self::Libstrophe | Self::Gloox => &[],
         };
+        let programs = [Errand::Echo, Errand::Contact].map(|errand| self.program(errand));
         let dir = self.dir();
-        files.iter().all(|file| {
+        pinned.iter().chain(&programs).all(|file| {
             let source = fs::read(sources().join(file)).expect("it is part of the repository");
             fs::read(dir.join(file)).is_ok_and(|copy| copy == source)
         })

@@ -169,7 +169,8 @@ modules:
   mod_http_api: {{}}
   mod_offline: {{}}
   mod_ping: {{}}
-  mod_roster: {{}}
+  mod_roster: {{versioning: true}}
+  mod_version: {{}}
 "#,
             level = self.log_level,
             ca = ca_file.display(),
