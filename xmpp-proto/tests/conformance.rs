@@ -1,28 +1,38 @@
-//! What `docs/conformance/rfc6120.md` promises is there: each feature of RFC 6120 §15 with its
-//! levels, and the tests that show it, each of which cites its clause.
+//! What the tables in `docs/conformance` promise is there: each feature of RFC 6120 §15 and each
+//! requirement of RFC 6121 with its levels, and the tests that show it, each of which cites its
+//! clause.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use Role::{Client, Server};
 
-/// The features that MUST be there and have a reason instead of a test.
-const REASONS: &[(&str, Role)] = &[
-    ("stanza-attribute-from-validate", Server),
-    ("stanza-attribute-to-validate", Server),
-    ("stream-attribute-initial-from", Server),
-    ("stream-attribute-initial-to", Server),
-    ("stream-fqdn-resolution", Server),
-    ("stream-reconnect", Client),
-    ("stream-reconnect", Server),
-    ("xml-namespace-content-server", Server),
-];
+/// One of the tables.
+struct Table {
+    /// The name of its files.
+    name: &'static str,
+    /// How many features its list has.
+    features: usize,
+    /// The features that MUST be there and have a reason instead of a test.
+    reasons: &'static [(&'static str, Role)],
+}
 
-/// The features that only several sessions together can show.
-const NEXT: &[(&str, Role)] = &[];
+const RFC6120: Table = Table {
+    name: "rfc6120",
+    features: 63,
+    reasons: &[
+        ("stanza-attribute-from-validate", Server),
+        ("stanza-attribute-to-validate", Server),
+        ("stream-attribute-initial-from", Server),
+        ("stream-attribute-initial-to", Server),
+        ("stream-fqdn-resolution", Server),
+        ("stream-reconnect", Client),
+        ("stream-reconnect", Server),
+        ("xml-namespace-content-server", Server),
+    ],
+};
 
-/// The features in the list of §15.
-const FEATURES: usize = 63;
+const RFC6121: Table = Table { name: "rfc6121", features: 68, reasons: &[] };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -30,18 +40,23 @@ enum Role {
     Server,
 }
 
-/// What is wrong with a table. `list` is that of §15; `source` reads a file with tests.
-fn faults(list: &str, table: &str, source: impl Fn(&str) -> Option<String>) -> Vec<String> {
+/// What is wrong with a table. `list` has its features; `source` reads a file with tests.
+fn faults(
+    reasons: &[(&str, Role)],
+    list: &str,
+    table: &str,
+    source: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let list: Vec<Vec<_>> = list.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let rows = rows(table);
     for row in &rows {
-        if !list.iter().any(|listed| listed[0] == row[0]) {
-            faults.push(format!("{}: no feature of RFC 6120", row[0]));
+        if !list.iter().any(|listed| name(listed[0]) == row[0]) {
+            faults.push(format!("{}: not in the list", row[0]));
         }
     }
     for listed in list {
-        let feature = listed[0];
+        let feature = name(listed[0]);
         let found: Vec<_> = rows.iter().filter(|row| row[0] == feature).collect();
         let &[row] = found.as_slice() else {
             faults.push(format!("{feature}: {} rows", found.len()));
@@ -57,10 +72,16 @@ fn faults(list: &str, table: &str, source: impl Fn(&str) -> Option<String>) -> V
         for (role, level, cell) in [(Client, client, client_tests), (Server, server, server_tests)]
         {
             let fault = |fault| format!("{feature}, {role:?}: {fault}");
-            faults.extend(cell_faults((feature, role), level, cell, &source).map(fault));
+            let excused = reasons.contains(&(feature, role));
+            faults.extend(cell_faults(excused, level, cell, &source).map(fault));
         }
     }
     faults
+}
+
+/// The name of a feature, without what explains it.
+fn name(feature: &str) -> &str {
+    feature.split_once(':').map_or(feature, |(name, _)| name)
 }
 
 /// The cells of each row but the first, which has the titles.
@@ -70,7 +91,7 @@ fn rows(table: &str) -> Vec<Vec<&str>> {
 }
 
 fn cell_faults(
-    feature: (&str, Role),
+    excused: bool,
     level: &str,
     cell: &str,
     source: impl Fn(&str) -> Option<String>,
@@ -82,9 +103,7 @@ fn cell_faults(
     }
     for item in cell.split("<br>").filter(|_| level != "N/A") {
         if item.starts_with("reason: ") {
-            shown |= REASONS.contains(&feature);
-        } else if item.starts_with("next: ") && NEXT.contains(&feature) {
-            shown = true;
+            shown |= excused;
         } else if let Some((file, test)) = reference(item) {
             shown = true;
             let text = source(file);
@@ -128,7 +147,7 @@ fn test_fault(source: Option<&str>, name: &str) -> Option<&'static str> {
     let indent = lines[at].len() - lines[at].trim_start().len();
     let end = format!("{}}}", " ".repeat(indent));
     let len = lines[at..].iter().position(|line| *line == end).unwrap_or(0);
-    let cites = |line: &&str| line.contains('§') || line.contains("rfc6120");
+    let cites = |line: &&str| line.contains('§') || line.contains("rfc612");
     if lines[at - above.len()..=at + len].iter().any(cites) {
         return None;
     }
@@ -154,28 +173,35 @@ fn source(file: &str) -> Option<String> {
     fs::read_to_string(package().join(base).join(Path::new(file))).ok()
 }
 
-#[test]
-fn every_feature_of_rfc_6120_is_in_the_table_and_shown_by_tests_that_cite_it() {
-    let (list, table) = (document("rfc6120.csv"), document("rfc6120.md"));
-    assert_eq!(list.lines().skip(1).count(), FEATURES);
-    let faults = faults(&list, &table, source);
+/// All that is wrong with one of the tables.
+fn check_document(document: &Table) {
+    let read = |end: &str| self::document(&format!("{}.{end}", document.name));
+    let (list, table) = (read("csv"), read("md"));
+    assert_eq!(list.lines().skip(1).count(), document.features);
+    let mut faults = faults(document.reasons, &list, &table, source);
+    // An exception that is not used is no exception.
+    for (feature, role) in document.reasons {
+        let rows = rows(&table);
+        let row = rows.iter().find(|row| row[0] == *feature).expect("a feature");
+        let cell = if *role == Client { row[3] } else { row[5] };
+        if !cell.contains("reason: ") {
+            faults.push(format!("{feature}, {role:?}: has no reason"));
+        }
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
-fn exceptions_that_are_not_used_are_no_exceptions() {
-    let table = document("rfc6120.md");
-    for (exceptions, word) in [(REASONS, "reason: "), (NEXT, "next: ")] {
-        for (feature, role) in exceptions {
-            let rows = rows(&table);
-            let row = rows.iter().find(|row| row[0] == *feature).expect("a feature");
-            let cell = if *role == Client { row[3] } else { row[5] };
-            assert!(cell.contains(word), "{feature}, {role:?}");
-        }
-    }
+fn every_feature_of_rfc_6120_is_in_the_table_and_shown_by_tests_that_cite_it() {
+    check_document(&RFC6120);
 }
 
-const LIST: &str = "feature,section,client,server\na,1,MUST,SHOULD\nb,2,N/A,MUST\n";
+#[test]
+fn every_requirement_of_rfc_6121_is_in_the_table_and_shown_by_tests_that_cite_it() {
+    check_document(&RFC6121);
+}
+
+const LIST: &str = "feature,section,client,server\na: x; y,1,MUST,SHOULD\nb,2,N/A,MUST\n";
 const SOURCE: &str = "
 #[test]
 fn rfc6120_1_named() {
@@ -218,7 +244,7 @@ fn rfc6120_ignored() {
 /// What is found wrong with a table of these rows.
 fn check(rows: &[&str]) -> Vec<String> {
     let table = format!("# A title\n\n| feature | …\n|---|\n{}\n", rows.join("\n"));
-    faults(LIST, &table, |file| (file == "f.rs").then(|| SOURCE.into()))
+    faults(&[], LIST, &table, |file| (file == "f.rs").then(|| SOURCE.into()))
 }
 
 const A: &str = "| a | 1 | MUST | `f.rs::rfc6120_1_named`<br>`f.rs::cited` | SHOULD | reason: x |";
@@ -234,7 +260,7 @@ fn a_broken_table_is_found_out() {
     for (rows, fault) in [
         (&[A][..], "b: 0 rows"),
         (&[A, B, B], "b: 2 rows"),
-        (&[A, B, "| c | 3 | MUST | – | MUST | – |"], "c: no feature of RFC 6120"),
+        (&[A, B, "| c | 3 | MUST | – | MUST | – |"], "c: not in the list"),
         (&[A, "| b | 2 | N/A | – | MUST |"], "b: 5 columns"),
         (&[A, &B.replace("| 2 |", "| 3 |")], "b: another section or level"),
         (&[A, &B.replace("MUST", "MAY")], "b: another section or level"),
@@ -242,10 +268,6 @@ fn a_broken_table_is_found_out() {
         (&[&A.replace("reason: x", "–"), B], "a, Server: \"–\" where the level is SHOULD"),
         (&[&A.replace("reason: x", ""), B], "a, Server: \"\" is neither a test nor a reason"),
         (&[A, "| b | 2 | N/A | – | MUST | reason: x |"], "b, Server: nothing shows it"),
-        (
-            &[A, "| b | 2 | N/A | – | MUST | next: x |"],
-            "b, Server: \"next: x\" is neither a test nor a reason",
-        ),
         (&[&A.replace("cited", "bare"), B], "a, Client: `f.rs::bare` cites no clause"),
         (&[&A.replace("cited", "cite"), B], "a, Client: `f.rs::cite` does not exist"),
         (
