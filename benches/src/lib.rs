@@ -7,6 +7,7 @@ pub mod c;
 pub mod checksum;
 pub mod contenders;
 pub mod corpus;
+pub mod crowd;
 pub mod environment;
 pub mod instructions;
 pub mod measure;

@@ -11,6 +11,7 @@ use xmpp_proto::stanza::{Message, Presence, Stanza};
 use xmpp_proto::xml::{Child, Element, ElementRef, Error, Item, Lexer, Limits, Parser, Writer};
 
 use crate::corpus::{Corpus, FOOTER, HEADER};
+use crate::crowd::{BURST, Crowd, burst};
 
 /// The size of chunk that is usual here: about what TLS hands over at a time.
 pub const CHUNK: usize = 4096;
@@ -189,6 +190,37 @@ impl Workload {
     #[must_use]
     pub fn scram() -> Self {
         Self::new(1, client::prove)
+    }
+
+    /// A domain routes messages between so many sessions: each client writes a burst of them, and
+    /// all are delivered. Counts messages.
+    ///
+    /// # Panics
+    ///
+    /// If somebody cannot log in.
+    #[must_use]
+    pub fn route(sessions: usize) -> Self {
+        let mut crowd = Crowd::new(sessions);
+        let bursts: Vec<String> = (0..sessions).map(|from| burst(from, sessions)).collect();
+        Self::new(sessions * BURST, move || {
+            for (from, burst) in bursts.iter().enumerate() {
+                crowd.receive(from, burst);
+            }
+        })
+    }
+
+    /// A domain tells so many subscribers that somebody is away. Counts subscribers.
+    ///
+    /// # Panics
+    ///
+    /// If somebody cannot log in.
+    #[must_use]
+    pub fn broadcast(subscribers: usize) -> Self {
+        let mut crowd = Crowd::new(subscribers + 1);
+        crowd.subscribe_all_to_first();
+        Self::new(subscribers, move || {
+            crowd.receive(0, "<presence><show>away</show><status>lunch</status></presence>");
+        })
     }
 
     /// A client that is online receives these stanzas, and an application takes its events and

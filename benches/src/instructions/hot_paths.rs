@@ -14,6 +14,13 @@ const FEW_BYTES: usize = 32 * 1024;
 pub const HOT_PATHS: &[Benchmark] = &[
     per_byte("client-receive/chat", || Workload::receive(stanzas(CHAT, BYTES), CHUNK)),
     per_byte("client-send/chat", || Workload::send(&stream(CHAT, BYTES))),
+    Benchmark {
+        name: "domain-broadcast/100",
+        unit: "subscriber",
+        workload: || Workload::broadcast(100),
+    },
+    Benchmark { name: "domain-route/10", unit: "message", workload: || Workload::route(10) },
+    Benchmark { name: "domain-route/1000", unit: "message", workload: || Workload::route(1000) },
     per_byte("jid/chat", || Workload::addresses(&stream(CHAT, BYTES))),
     per_byte("lex/chat", || Workload::lex(stream(CHAT, BYTES), CHUNK)),
     per_byte("own-and-read/chat", || Workload::own(stream(CHAT, BYTES), CHUNK)),

@@ -49,3 +49,20 @@ fn a_stream_that_is_not_refused_is_noticed() {
 fn a_stream_that_is_refused_is_noticed() {
     let _ = Workload::parse([HEADER, "<a></b>"].concat(), 64);
 }
+
+#[test]
+fn whoever_is_written_to_gets_it() {
+    let mut crowd = Crowd::new(3);
+    let (before, text) = (crowd.written(), burst(1, 3));
+    crowd.receive(1, &text);
+    // Each message says who it is from, too.
+    assert!(crowd.written() - before > text.len() as u64);
+    assert_eq!(Workload::route(3).units(), 3 * BURST as u64);
+
+    crowd.subscribe_all_to_first();
+    let before = crowd.written();
+    crowd.receive(0, "<presence><status>lunch</status></presence>");
+    let each = "<presence from='user00000@localhost/r'/>".len() as u64;
+    // The first hears it, too.
+    assert!(crowd.written() - before > 3 * each);
+}

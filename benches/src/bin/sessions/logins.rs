@@ -10,7 +10,7 @@ use xmpp_proto::sasl::Mechanism;
 use xmpp_runtime_tokio::{Config, Event, TlsConfig, TlsMode, connect};
 
 use crate::Fault;
-use crate::server::{Echo, processor_time};
+use crate::server::{Example, processor_time};
 use crate::support::prosody::{PasswordHash, Prosody};
 
 const ROUNDS: usize = 3;
@@ -31,7 +31,7 @@ struct Figures {
 }
 
 pub(crate) fn table(runtime: &Runtime, clients: usize, time: Duration) -> Result<String, Fault> {
-    let echo = Echo::start()?;
+    let echo = Example::start("echo_server", ["alice"], "secret")?;
     let mut targets = vec![Target {
         name: "echo_server",
         address: echo.direct,

@@ -4,6 +4,7 @@
 mod heap;
 mod logins;
 mod memory;
+#[path = "../common/server.rs"]
 mod server;
 #[path = "../../../../runtime-tokio/tests/support/mod.rs"]
 mod support;

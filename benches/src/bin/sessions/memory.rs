@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use xmpp_runtime_tokio::{Client, Config, Event, Events, TlsConfig, TlsMode, connect};
 
 use crate::Fault;
-use crate::server::{Echo, resident};
+use crate::server::{Example, resident};
 
 /// For a server to take in what was sent, and to give back what it no longer needs.
 const REST: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(crate) fn table(runtime: &Runtime, silent: usize, online: usize) -> Result<S
 }
 
 fn of_silent(count: usize) -> Result<u64, Fault> {
-    let server = Echo::start()?;
+    let server = Example::start("echo_server", ["alice"], "secret")?;
     let before = resident(server.pid())?;
     let connections: Result<Vec<_>, _> =
         (0..count).map(|_| TcpStream::connect(server.starttls)).collect();
@@ -37,7 +37,7 @@ fn of_silent(count: usize) -> Result<u64, Fault> {
 }
 
 fn of_online(runtime: &Runtime, count: usize) -> Result<u64, Fault> {
-    let server = Echo::start()?;
+    let server = Example::start("echo_server", ["alice"], "secret")?;
     let tls = TlsConfig::builder().ca_file(server.ca_file())?.build()?;
     runtime.block_on(async {
         // What the first one costs is the server's, not the connection's.
@@ -54,7 +54,7 @@ fn of_online(runtime: &Runtime, count: usize) -> Result<u64, Fault> {
     })
 }
 
-async fn online(server: &Echo, tls: &TlsConfig) -> Result<(Client, Events), Fault> {
+async fn online(server: &Example, tls: &TlsConfig) -> Result<(Client, Events), Fault> {
     let config = Config::new("alice@localhost", "secret")?
         .host(server.direct.ip().to_string(), server.direct.port())
         .tls(TlsMode::Direct)

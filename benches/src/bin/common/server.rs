@@ -1,4 +1,5 @@
 //! The servers that are measured, as processes of their own.
+#![allow(dead_code, reason = "each program uses its own part")]
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -13,8 +14,8 @@ use crate::support::certs::Authority;
 use crate::support::dir::TempDir;
 use crate::support::process::Process;
 
-/// The example `echo_server`.
-pub(crate) struct Echo {
+/// An example of this project that is a server.
+pub(crate) struct Example {
     // Before `dir`, so that the server is gone when its directory goes.
     process: Process,
     dir: TempDir,
@@ -23,13 +24,17 @@ pub(crate) struct Echo {
     ca_file: PathBuf,
 }
 
-impl Echo {
-    pub(crate) fn start() -> Result<Self, Fault> {
-        let program = std::env::current_exe()?.with_file_name("examples").join("echo_server");
+impl Example {
+    /// Starts it with accounts whose passwords are all the same.
+    pub(crate) fn start(
+        name: &str,
+        users: impl IntoIterator<Item: AsRef<str>>,
+        password: &str,
+    ) -> Result<Self, Fault> {
+        let program = std::env::current_exe()?.with_file_name("examples").join(name);
         if !program.exists() {
-            return Err("build it first: cargo build --release -p xmpp-runtime-tokio \
-                        --example echo_server"
-                .into());
+            let build = "cargo build --release -p xmpp-runtime-tokio --example";
+            return Err(format!("build it first: {build} {name}").into());
         }
         let dir = TempDir::new();
         let authority = Authority::new(dir.path(), "ca");
@@ -37,7 +42,9 @@ impl Echo {
         let mut command = Command::new(program);
         command.args(["--domain", DOMAIN, "--c2s", "127.0.0.1:0", "--c2s-tls", "127.0.0.1:0"]);
         command.arg("--cert").arg(identity.cert).arg("--key").arg(identity.key);
-        command.args(["--user", "alice:secret"]);
+        for user in users {
+            command.arg("--user").arg(format!("{}:{password}", user.as_ref()));
+        }
         command.stdout(File::create(dir.path().join("said"))?);
         let process = Process::spawn(&mut command).map_err(|fault| format!("{fault:?}"))?;
         let [starttls, direct] = addresses(&dir.path().join("said"))?;
