@@ -422,10 +422,15 @@ impl<S: Storage> Domain<S> {
         self.now = self.now.max(now);
     }
 
+    /// Whether an address is one of another domain.
+    fn is_remote(&self, jid: &Jid) -> bool {
+        jid.domain() != self.config.domain.domain()
+    }
+
     /// The local part, if the address is that of an account of this domain, whether there is one or
     /// not.
     fn local_part<'a>(&self, account: &'a BareJid) -> Option<&'a str> {
-        if account.domain() == self.config.domain.domain() { account.local() } else { None }
+        if self.is_remote(account) { None } else { account.local() }
     }
 
     /// An account that somebody is logged in to.

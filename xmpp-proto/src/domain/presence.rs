@@ -107,10 +107,8 @@ impl<S: Storage> Domain<S> {
     /// `asker` gets the last presence of each available resource of `account` that is `wanted`.
     fn report(&mut self, asker: &Jid, account: &BareJid, wanted: impl Fn(&Jid) -> bool) {
         for presence in self.presences(account) {
-            if presence.from().is_some_and(&wanted)
-                && let Some(copy) = presence.readdressed(asker.clone())
-            {
-                self.route_presence(asker, &copy);
+            if presence.from().is_some_and(&wanted) {
+                self.send_presence(asker, &presence);
             }
         }
     }
@@ -164,9 +162,7 @@ impl<S: Storage> Domain<S> {
             if broadcast && self.gets_broadcasts(&to, account) {
                 continue;
             }
-            if let Some(copy) = unavailable.readdressed(to.clone()) {
-                self.route_presence(&to, &copy);
-            }
+            self.send_presence(&to, unavailable);
         }
     }
 
@@ -273,9 +269,7 @@ impl<S: Storage> Domain<S> {
                 if was_available && self.is_reached(&to) {
                     continue;
                 }
-                if let Some(copy) = unavailable.readdressed(to.clone()) {
-                    self.route_presence(&to, &copy);
-                }
+                self.send_presence(&to, &unavailable);
             }
         }
     }
@@ -294,11 +288,6 @@ impl<S: Storage> Domain<S> {
         let found = jid.resource().zip(self.account(&jid.to_bare()));
         let resource = found.and_then(|(name, account)| account.resources.get(name));
         resource.is_some_and(|resource| resource.presence.is_some())
-    }
-
-    /// Whether an address is one of another domain.
-    fn is_remote(&self, jid: &Jid) -> bool {
-        jid.domain() != self.config.domain.domain()
     }
 
     /// Whether `asker` may know of `account` what its subscribers may: it is the account itself or

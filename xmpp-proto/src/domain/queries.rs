@@ -8,10 +8,10 @@ use super::storage::Storage;
 use super::{Domain, SessionId};
 use crate::endpoint::Query;
 use crate::jid::BareJid;
+use crate::modules::answer_with;
 use crate::modules::disco::{DiscoInfo, DiscoItem, DiscoItems, Identity};
 use crate::ns;
 use crate::stanza::{Condition, Iq, IqType, StanzaError};
-use crate::xml::{BuildError, Element};
 
 impl<S: Storage> Domain<S> {
     /// A request of a client to the domain, or to its own account (RFC 6121 §8.2, RFC 6120 §10.3.3).
@@ -94,7 +94,7 @@ impl<S: Storage> Domain<S> {
         let info = DiscoInfo::default()
             .with_identity(Identity::new(category, type_))
             .with_features(self.features(question.addressee()));
-        built(info.to_element())
+        answer_with(info.to_element())
     }
 
     /// What the domain can do, each thing once and in a fixed order.
@@ -118,7 +118,7 @@ impl<S: Storage> Domain<S> {
             let available = available.filter_map(|(name, _)| jid.with_resource(name).ok());
             items.items.extend(available.map(DiscoItem::new));
         }
-        built(items.to_element())
+        answer_with(items.to_element())
     }
 }
 
@@ -129,9 +129,4 @@ fn check_node(question: &Question<'_>) -> Result<(), StanzaError> {
         return Err(Condition::ItemNotFound.into());
     }
     Ok(())
-}
-
-/// A payload as an answer.
-pub(super) fn built(payload: Result<Element, BuildError>) -> Answer {
-    payload.map(Some).map_err(|_| Condition::InternalServerError.into())
 }

@@ -59,7 +59,7 @@ impl<S: Storage> Domain<S> {
             (None, Some(from)) => Jid::from(from.to_bare()),
             (None, None) => return Place::Nowhere,
         };
-        if to.domain() != self.config.domain.domain() {
+        if self.is_remote(&to) {
             Place::Remote
         } else if to.local().is_some() {
             Place::Account(to)
@@ -105,6 +105,13 @@ impl<S: Storage> Domain<S> {
                 self.answer_for_account(&to.to_bare(), &iq);
             }
             None => self.refuse(&iq.into()),
+        }
+    }
+
+    /// Presence for an account or a resource, addressed to it.
+    pub(super) fn send_presence(&mut self, to: &Jid, presence: &Presence) {
+        if let Some(copy) = presence.readdressed(to.clone()) {
+            self.route_presence(to, &copy);
         }
     }
 

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::DomainConfig;
-use super::queries::built;
 use crate::jid::{BareJid, Jid};
+use crate::modules::answer_with;
 use crate::modules::version::Version;
 use crate::ns;
 use crate::stanza::{Iq, IqType, StanzaError};
@@ -137,6 +137,6 @@ impl Service for Software {
         let ours = question.addressee() == Addressee::Domain
             && question.payload()?.is("query", ns::VERSION)
             && !question.is_set();
-        ours.then(|| built(self.0.to_element()))
+        ours.then(|| answer_with(self.0.to_element()))
     }
 }

@@ -57,7 +57,7 @@ impl<S: Storage> Domain<S> {
             // RFC 6121 §3.2.2: the last that the contact sees.
             self.vanish(account, contact);
         }
-        if contact.domain() != self.config.domain.domain() {
+        if self.is_remote(contact) {
             // RFC 6121 §3.3.2, RFC 6120 §10.4.3: there is no way there.
             return Err(Condition::RemoteServerNotFound.into());
         }
@@ -77,7 +77,7 @@ impl<S: Storage> Domain<S> {
         contact: &BareJid,
         request: &Presence,
     ) -> Result<(), StanzaError> {
-        if contact.domain() != self.config.domain.domain() {
+        if self.is_remote(contact) {
             return Err(Condition::RemoteServerNotFound.into());
         }
         // RFC 6121 §8.4: the domain itself has no presence.

@@ -9,7 +9,7 @@ use super::{Host, Module, ReadError, Refused};
 use crate::Instant;
 use crate::endpoint::{Commands, IqToken, Query, Request, SendToken};
 use crate::jid::FullJid;
-use crate::stanza::{Iq, PresenceType, Stanza, StanzaError};
+use crate::stanza::{Condition, Iq, IqType, PresenceType, Stanza, StanzaError};
 use crate::xml::Element;
 
 /// The world as a module sees it.
@@ -215,6 +215,18 @@ impl Cx<'_> {
             issued.sends.insert(token);
         }
         Ok(())
+    }
+}
+
+impl Cx<'_> {
+    /// Answers a query where there is something to be told and nothing to be set (RFC 6120 §8.4).
+    /// Where the answer cannot be given, the machine answers.
+    pub(super) fn inform(&mut self, query: Query, answer: Result<Option<Element>, StanzaError>) {
+        let answer = match query.iq().type_() {
+            IqType::Set => Err(Condition::ServiceUnavailable.into()),
+            _ => answer,
+        };
+        let _ = self.answer(query, answer);
     }
 }
 

@@ -4,8 +4,15 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::endpoint::{Misuse, Rejected};
-use crate::stanza::ReplyError;
-use crate::xml::BuildError;
+use crate::stanza::{Condition, ReplyError, StanzaError};
+use crate::xml::{BuildError, Element};
+
+/// A payload as the answer to a query. One that cannot be built is nobody's fault who asks.
+pub(crate) fn answer_with(
+    payload: Result<Element, BuildError>,
+) -> Result<Option<Element>, StanzaError> {
+    payload.map(Some).map_err(|_| Condition::InternalServerError.into())
+}
 
 /// Why a module's command was refused. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -70,6 +70,7 @@ pub mod roster;
 pub mod version;
 
 pub use cx::{Asked, Cx, Features};
+pub(crate) use error::answer_with;
 pub use error::{ReadError, Refused};
 pub use modular::{Host, Modular};
 pub use module::{Claim, Module};

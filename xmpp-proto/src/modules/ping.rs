@@ -21,7 +21,7 @@ use core::time::Duration;
 use super::{Asked, Claim, Cx, Module, Refused};
 use crate::endpoint::{IqToken, Query, Request, RequestError};
 use crate::jid::Jid;
-use crate::stanza::{Condition, Iq, IqType, StanzaError};
+use crate::stanza::Iq;
 use crate::xml::Element;
 use crate::{Instant, ns};
 
@@ -120,17 +120,10 @@ impl Module for Ping {
     }
 
     fn handle_query(&mut self, cx: &mut Cx<'_>, query: Query) -> Option<Query> {
-        let iq = query.iq();
-        if !iq.payload().is_some_and(|payload| payload.is("ping", ns::PING)) {
+        if !query.iq().payload().is_some_and(|payload| payload.is("ping", ns::PING)) {
             return Some(query);
         }
-        let answer = match iq.type_() {
-            IqType::Get => Ok(None),
-            // RFC 6120 §8.4: there is nothing to be set.
-            _ => Err(StanzaError::new(Condition::ServiceUnavailable)),
-        };
-        // Where it cannot be given, the machine answers.
-        let _ = cx.answer(query, answer);
+        cx.inform(query, Ok(None));
         None
     }
 

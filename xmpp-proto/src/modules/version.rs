@@ -9,7 +9,6 @@ use super::{Asked, Cx, Module, ReadError, Refused};
 use crate::endpoint::{Query, Request};
 use crate::jid::Jid;
 use crate::ns;
-use crate::stanza::{Condition, IqType, StanzaError};
 use crate::xml::{BuildError, Element, ElementRef};
 
 /// Bytes that are read of each of the texts; what is beyond is cut off.
@@ -143,13 +142,7 @@ impl Module for SoftwareVersion {
         if !query.iq().payload().is_some_and(is_for_me) {
             return Some(query);
         }
-        let answer = match query.iq().type_() {
-            IqType::Get => Ok(Some(answer.clone())),
-            // RFC 6120 §8.4: there is nothing to be set.
-            _ => Err(StanzaError::new(Condition::ServiceUnavailable)),
-        };
-        // Where it cannot be given, the machine answers.
-        let _ = cx.answer(query, answer);
+        cx.inform(query, Ok(Some(answer.clone())));
         None
     }
 }

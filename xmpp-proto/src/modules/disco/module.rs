@@ -11,8 +11,8 @@ use super::questions::{Questions, Subject};
 use super::{DataForm, DiscoInfo, DiscoItems, Identity};
 use crate::endpoint::{IqToken, Query, Request, RequestError};
 use crate::jid::Jid;
-use crate::modules::{Asked, Claim, Cx, Features, Module, ReadError, Refused};
-use crate::stanza::{Condition, Iq, IqType, Presence, PresenceType, Stanza, StanzaError};
+use crate::modules::{Asked, Claim, Cx, Features, Module, ReadError, Refused, answer_with};
+use crate::stanza::{Condition, Iq, Presence, PresenceType, Stanza, StanzaError};
 use crate::sync::Arc;
 use crate::xml::{Element, ElementRef};
 use crate::{Instant, ns};
@@ -231,7 +231,7 @@ impl<C: CapsCache> Disco<C> {
             // XEP-0030 §3.2: the answer names the node.
             info = info.with_node(node);
         }
-        built(info.to_element())
+        answer_with(info.to_element())
     }
 
     fn handle_presence(&mut self, cx: &mut Cx<'_>, presence: &Presence) {
@@ -383,19 +383,15 @@ impl<C: CapsCache> Module for Disco<C> {
             _ => return Some(query),
         };
         let node = node.as_deref();
-        let answer = if iq.type_() == IqType::Set {
-            // RFC 6120 §8.4: there is nothing to be set.
-            Err(StanzaError::new(Condition::ServiceUnavailable))
-        } else if is_info {
+        let answer = if is_info {
             self.answer_info(cx, node)
         } else if node.is_some() {
             // XEP-0115 §6.2: what presence names is no node with items either.
             Err(StanzaError::new(Condition::ItemNotFound))
         } else {
-            built(DiscoItems::default().to_element())
+            answer_with(DiscoItems::default().to_element())
         };
-        // Where it cannot be given, the machine answers.
-        let _ = cx.answer(query, answer);
+        cx.inform(query, answer);
         None
     }
 
@@ -429,11 +425,6 @@ impl<C: CapsCache> Module for Disco<C> {
 
 fn query_of(iq: &Iq) -> Result<ElementRef<'_>, ReadError> {
     iq.payload().ok_or(ReadError::Missing { what: "query" })
-}
-
-/// An answer, unless the application has given texts that XML does not allow.
-fn built(element: Result<Element, crate::xml::BuildError>) -> Result<Option<Element>, StanzaError> {
-    element.map(Some).map_err(|_| StanzaError::new(Condition::InternalServerError))
 }
 
 #[cfg(test)]

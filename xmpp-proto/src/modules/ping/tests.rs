@@ -7,6 +7,7 @@ use crate::Seed;
 use crate::endpoint::{Client, ClientConfig, Completion, Event, LostCause};
 use crate::modules::Modular;
 use crate::sasl::Mechanism;
+use crate::stanza::Condition;
 use crate::testing::Script;
 
 type Peer = Script<Modular<Ping>>;
