@@ -5,7 +5,6 @@ mod support;
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -15,19 +14,11 @@ use support::Server;
 use support::certs::Authority;
 use support::dns::{DnsServer, Entry};
 use support::ejabberd::Ejabberd;
+use support::process::example;
 use support::prosody::{Certificate, Encryption, PasswordHash, Prosody};
 
 /// Nothing on loopback takes longer, on however busy a machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The example's program: `cargo test` builds it beside the tests.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("this test is a program");
-    let target = test.parent().and_then(Path::parent).expect("it lies in target/*/deps");
-    let program = target.join("examples").join("chat");
-    assert!(program.exists(), "build it first: cargo build -p xmpp-runtime-tokio --example chat");
-    program
-}
 
 /// A running `chat`.
 struct Chat {
@@ -45,7 +36,7 @@ impl Chat {
     }
 
     fn run(arguments: &[&str], password: &str) -> Self {
-        let mut child = Command::new(program())
+        let mut child = Command::new(example("chat"))
             .args(arguments)
             .env("XMPP_PASSWORD", password)
             .stdin(Stdio::piped())
@@ -347,7 +338,8 @@ fn without_arguments_two_people_find_each_other_and_chat() {
     ];
     for xml in [false, true] {
         let arguments: &[&str] = if xml { &["--xml"] } else { &[] };
-        let output = Command::new(program()).args(arguments).output().expect("the example runs");
+        let output =
+            Command::new(example("chat")).args(arguments).output().expect("the example runs");
         assert!(output.status.success(), "{output:?}");
         let said = String::from_utf8(output.stdout).expect("UTF-8");
         assert_eq!(said.lines().collect::<Vec<_>>(), transcript);

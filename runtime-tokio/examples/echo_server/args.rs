@@ -7,6 +7,8 @@ use clap::Parser;
 use xmpp_proto::endpoint::TlsVersion;
 use xmpp_runtime_common::{ServerTlsConfig, TlsConfigError};
 
+use crate::support::account;
+
 /// A server that sends every message back.
 #[derive(Parser)]
 pub(crate) struct Args {
@@ -41,9 +43,4 @@ impl Args {
         }
         tls.certificate_files(&self.domain, &self.cert, &self.key)?.build()
     }
-}
-
-fn account(text: &str) -> Result<(String, String), &'static str> {
-    let (name, password) = text.split_once(':').ok_or("write NAME:PASSWORD")?;
-    Ok((name.to_owned(), password.to_owned()))
 }

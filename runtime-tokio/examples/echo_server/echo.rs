@@ -12,7 +12,7 @@ use xmpp_proto::stream::{StreamCondition, StreamError};
 use xmpp_proto::xml::Element;
 use xmpp_runtime_tokio::{Bound, Query, ServerEvent, Session, SessionDriver, SessionEvents};
 
-use crate::{Failure, say};
+use crate::support::{Failure, say};
 
 const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const ROSTER: &str = "jabber:iq:roster";

@@ -10,26 +10,20 @@
 
 mod args;
 mod echo;
+#[path = "../support/server.rs"]
+mod support;
 
-use std::collections::HashMap;
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use tokio::task::JoinSet;
-use xmpp_proto::sasl::StoredCredentials;
 use xmpp_proto::stream::{StreamCondition, StreamError};
-use xmpp_runtime_common::{default_provider, entropy};
 use xmpp_runtime_tokio::{Listener, ListenerConfig};
 
 use crate::args::Args;
 use crate::echo::Echo;
-
-type Failure = Box<dyn core::error::Error + Send + Sync>;
-
-/// What RFC 7677 §4 asks of servers at least.
-const ITERATIONS: u32 = 4096;
+use crate::support::{Failure, accounts, say, stop};
 
 fn main() -> ExitCode {
     match run(Args::parse()) {
@@ -83,40 +77,4 @@ async fn run(mut args: Args) -> Result<(), Failure> {
     echo.close_all(&StreamError::new(StreamCondition::SystemShutdown));
     while sessions.join_next().await.is_some() {}
     Ok(())
-}
-
-/// What is kept of the accounts: keys, and not the passwords.
-fn accounts(users: Vec<(String, String)>) -> Result<HashMap<String, StoredCredentials>, Failure> {
-    let provider = default_provider()?;
-    let mut accounts = HashMap::new();
-    for (name, password) in users {
-        let salt = entropy(&provider)?;
-        accounts
-            .insert(name, StoredCredentials::from_password(&password, &salt[..16], ITERATIONS)?);
-    }
-    Ok(accounts)
-}
-
-/// Waits for whoever wants the end.
-#[cfg(unix)]
-async fn stop() -> Result<(), std::io::Error> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop() -> Result<(), std::io::Error> {
-    tokio::signal::ctrl_c().await
-}
-
-/// Prints a line at once. If nobody reads it, there is nothing better to do than go on.
-fn say(line: &str) {
-    let mut out = stdout().lock();
-    let _ = writeln!(out, "{}", line.replace(['\n', '\r'], " "));
-    let _ = out.flush();
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use xmpp_proto::endpoint::TlsVersion;
 
+use crate::support::account;
+
 /// A small XMPP server, in memory: accounts, rosters, presence, messages.
 ///
 /// Nothing is kept when it ends, and it knows no other servers. It is for trying things out and for
@@ -46,9 +48,4 @@ impl Args {
     pub(crate) fn versions(&self) -> &'static [TlsVersion] {
         if self.tls12 { &[TlsVersion::V1_2] } else { &[TlsVersion::V1_2, TlsVersion::V1_3] }
     }
-}
-
-fn account(text: &str) -> Result<(String, String), &'static str> {
-    let (name, password) = text.split_once(':').ok_or("write NAME:PASSWORD")?;
-    Ok((name.to_owned(), password.to_owned()))
 }

@@ -14,25 +14,20 @@
 mod args;
 #[path = "../support/certificate.rs"]
 mod certificate;
+#[path = "../support/server.rs"]
+mod support;
 
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use clap::Parser;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use xmpp_proto::domain::{Domain, DomainConfig, DomainEvent};
-use xmpp_proto::sasl::StoredCredentials;
-use xmpp_runtime_common::{default_provider, entropy};
 use xmpp_runtime_tokio::{DomainHandle, DomainListener, ListenerConfig, ServerTlsConfig};
 
 use crate::args::Args;
 use crate::certificate::Certificate;
-
-type Failure = Box<dyn core::error::Error + Send + Sync>;
-
-/// What RFC 7677 §4 asks of servers at least.
-const ITERATIONS: u32 = 4096;
+use crate::support::{Failure, accounts, say, stop};
 
 fn main() -> ExitCode {
     match run(Args::parse()) {
@@ -49,7 +44,7 @@ async fn run(mut args: Args) -> Result<(), Failure> {
     say("a small server in memory, for trying things out and for tests");
     say("production servers are Prosody and ejabberd, which also cluster");
     let users = core::mem::take(&mut args.users);
-    let accounts = tokio::task::spawn_blocking(|| accounts(users)).await??;
+    let accounts = tokio::task::spawn_blocking(|| accounts::<Vec<_>>(users)).await??;
     let (tls, _directory) = tls(&args)?;
     // Behind one proxy, or in a load test, all clients have one address.
     let mut config =
@@ -124,40 +119,4 @@ fn tls(args: &Args) -> Result<(ServerTlsConfig, Option<TempDir>), Failure> {
     say(&format!("certificate authority {}", path.display()));
     let builder = builder.certificate_pem(&args.domain, &made.chain, &made.key)?;
     Ok((builder.build()?, Some(directory)))
-}
-
-/// What is kept of the accounts: keys, and not the passwords.
-fn accounts(users: Vec<(String, String)>) -> Result<Vec<(String, StoredCredentials)>, Failure> {
-    let provider = default_provider()?;
-    let mut accounts = Vec::with_capacity(users.len());
-    for (name, password) in users {
-        let salt = entropy(&provider)?;
-        let keys = StoredCredentials::from_password(&password, &salt[..16], ITERATIONS)?;
-        accounts.push((name, keys));
-    }
-    Ok(accounts)
-}
-
-/// Waits for whoever wants the end.
-#[cfg(unix)]
-async fn stop() -> Result<(), std::io::Error> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop() -> Result<(), std::io::Error> {
-    tokio::signal::ctrl_c().await
-}
-
-/// Prints a line at once. If nobody reads it, there is nothing better to do than go on.
-fn say(line: &str) {
-    let mut out = stdout().lock();
-    let _ = writeln!(out, "{}", line.replace(['\n', '\r'], " "));
-    let _ = out.flush();
 }

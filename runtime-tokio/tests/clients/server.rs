@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::support::certs::Authority;
 use crate::support::dir::TempDir;
-use crate::support::process::{Process, START};
+use crate::support::process::{Process, START, example};
 use crate::support::{DOMAIN, Server, require_peer};
 
 /// How the server calls a stream that the client ended as it should.
@@ -39,7 +39,7 @@ impl Example {
         let authority = Authority::new(dir.path(), "ca");
         let identity = authority.issue("server", &[DOMAIN]);
 
-        let mut command = Command::new(program(name));
+        let mut command = Command::new(example(name));
         command.args(["--domain", DOMAIN, "--c2s", "127.0.0.1:0", "--c2s-tls", "127.0.0.1:0"]);
         command.arg("--cert").arg(identity.cert).arg("--key").arg(identity.key);
         for (user, password) in users {
@@ -130,14 +130,4 @@ impl Server for Example {
     fn ca_file(&self) -> &Path {
         &self.ca_file
     }
-}
-
-/// The example's program: `cargo test` builds it beside the tests.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("this test is a program");
-    let target = test.parent().and_then(Path::parent).expect("it lies in target/*/deps");
-    let program = target.join("examples").join(name);
-    let build = "cargo build -p xmpp-runtime-tokio --examples";
-    assert!(program.exists(), "build it first: {build}");
-    program
 }

@@ -1,6 +1,6 @@
 //! Examples as people run them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 use tokio::process::Command;
@@ -12,19 +12,11 @@ use crate::Town;
 use crate::session::{PATIENCE, account};
 use crate::support::Server;
 use crate::support::dir::TempDir;
-
-/// The program: `cargo test` builds it beside the tests.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("this test is a program");
-    let target = test.parent().and_then(Path::parent).expect("it lies in target/*/deps");
-    let program = target.join("examples").join(name);
-    assert!(program.exists(), "cargo build -p xmpp-runtime-tokio --example {name}");
-    program
-}
+use crate::support::process::example;
 
 /// Runs it as Alice, in a directory.
 async fn run(town: &Town, name: &str, dir: &Path) -> String {
-    let mut command = Command::new(program(name));
+    let mut command = Command::new(example(name));
     command.current_dir(dir).env("XMPP_PASSWORD", "secret").env("XMPP_CA_FILE", town.ca_file());
     command.env("XMPP_PORT", town.address().port().to_string()).kill_on_drop(true);
     let Output { status, stdout, stderr } =

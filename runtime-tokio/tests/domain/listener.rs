@@ -18,6 +18,16 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(PATIENCE, what).await.expect("in time")
 }
 
+/// Waits until nobody is connected any more.
+async fn empty(town: &Town) {
+    soon(async {
+        while town.domain.with(|domain, _| domain.sessions()) > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 fn condition(ended: &Ended) -> Option<StreamCondition> {
     match &ended.reason {
         Reason::Reported(error) => Some(error.condition()),
@@ -44,12 +54,7 @@ async fn the_embedder_hears_who_comes_and_goes() {
     let DomainEvent::Ended { session: same, jid: said, ended } = event else { panic!("{event:?}") };
     assert_eq!((same, said, ended.reason), (session, Some(jid), Reason::ClosedByPeer));
     // Whoever is gone leaves nothing behind.
-    soon(async {
-        while town.domain.with(|domain, _| domain.sessions()) > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    empty(&town).await;
 }
 
 #[tokio::test]
@@ -87,12 +92,7 @@ async fn a_full_domain_lets_nobody_in_until_somebody_leaves() {
     assert!(ended.is_retryable());
     alice.client.close();
     alice.ended().await;
-    soon(async {
-        while town.domain.with(|domain, _| domain.sessions()) > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    empty(&town).await;
     Session::online(account(&town, "bob", "secret", TlsMode::Direct)).await;
 }
 

@@ -3,6 +3,7 @@
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -19,6 +20,16 @@ pub(crate) const PORT_RACES: usize = 5;
 pub(crate) enum StartFault {
     PortTaken,
     Failed(String),
+}
+
+/// The program of an example: `cargo test` builds it beside the tests.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a program");
+    let target = test.parent().and_then(Path::parent).expect("it lies in target/*/deps");
+    let program = target.join("examples").join(name);
+    let build = "cargo build -p xmpp-runtime-tokio --example";
+    assert!(program.exists(), "build it first: {build} {name}");
+    program
 }
 
 /// A server's process. Dropping it asks it to end, and kills it if it does not.
