@@ -31,6 +31,7 @@
 //! - `testing`: a scripted peer with a virtual clock; together with `server`, a client and a server
 //!   against each other.
 //! - `rsasl`: OAUTHBEARER, XOAUTH2 and LOGIN, by the library of that name; needs std.
+//! - `serde`: sessions and login tokens, which outlive a process, can be saved and loaded.
 //! - `tracing`: one event per stanza sent and received, with the secrets left out.
 //! - `portable-atomic`: shared buffers on targets without atomic instructions.
 

@@ -44,3 +44,17 @@ pub const DATA_FORMS: &str = "jabber:x:data";
 pub const VERSION: &str = "jabber:iq:version";
 /// Delayed delivery (XEP-0203).
 pub const DELAY: &str = "urn:xmpp:delay";
+/// Stream management (XEP-0198).
+pub const SM: &str = "urn:xmpp:sm:3";
+/// Client state indication (XEP-0352).
+pub const CSI: &str = "urn:xmpp:csi:0";
+/// Limits that the other side of a stream announces (XEP-0478).
+pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
+/// Message carbons (XEP-0280).
+pub const CARBONS: &str = "urn:xmpp:carbons:2";
+/// The extensible SASL profile (XEP-0388).
+pub const SASL2: &str = "urn:xmpp:sasl:2";
+/// Resource binding within authentication (XEP-0386).
+pub const BIND2: &str = "urn:xmpp:bind:0";
+/// Tokens for fast authentication (XEP-0484).
+pub const FAST: &str = "urn:xmpp:fast:0";

@@ -84,13 +84,23 @@ mod redact {
     fn is_secret(element: ElementRef<'_>) -> bool {
         let sasl = element.ns() == ns::SASL
             && matches!(element.name(), "auth" | "challenge" | "response" | "success");
-        sasl || element.name() == "password"
+        let sasl2 = element.ns() == ns::SASL2
+            && matches!(
+                element.name(),
+                "challenge" | "response" | "additional-data" | "initial-response" | "task-data"
+            );
+        sasl || sasl2 || element.name() == "password"
+    }
+
+    /// A token that a server gives out (XEP-0484 §3.3).
+    fn is_token(element: ElementRef<'_>) -> bool {
+        element.is("token", ns::FAST)
     }
 
     fn has_secret(element: ElementRef<'_>) -> bool {
         let mut rest = Vec::from([element]);
         while let Some(element) = rest.pop() {
-            if is_secret(element) {
+            if is_secret(element) || is_token(element) {
                 return true;
             }
             rest.extend(element.elements());
@@ -100,6 +110,10 @@ mod redact {
 
     fn copy(element: ElementRef<'_>, mut to: ElementBuilder, depth: usize) -> ElementBuilder {
         for attr in element.attrs() {
+            if is_token(element) && attr.name() == "token" {
+                to = to.attr("token", "hidden");
+                continue;
+            }
             to = copy_attr(&attr, to);
         }
         if is_secret(element) {
@@ -128,3 +142,6 @@ mod redact {
         }
     }
 }
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests;

@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::endpoint::ServerConfig;
+use crate::endpoint::{ServerConfig, StreamManagement};
 use crate::jid::BareJid;
 use crate::ns;
 use crate::xml::Element;
@@ -30,7 +30,7 @@ pub struct DomainConfig {
     /// the one above, and how TLS starts is said when a stream is
     /// [accepted](super::Domain::accept). Without a `decoy_key` the domain makes one from its seed.
     /// The default announces versions of rosters (RFC 6121 §2.6.1) and approval of subscriptions in
-    /// advance (§3.4).
+    /// advance (§3.4), and lets streams be resumed (XEP-0198 §5).
     pub server: ServerConfig,
     /// The name of the software, for whoever asks the domain (XEP-0092). The default is the name of
     /// this crate.
@@ -39,9 +39,18 @@ pub struct DomainConfig {
     pub software_version: String,
     /// The most streams at once, those that are not authenticated included. The default is 10,000.
     pub max_sessions: usize,
+    /// The most sessions that have lost their transport and wait to be resumed (XEP-0198 §5), beside
+    /// those above. Of more, the one ends that has been away longest. How long one waits, and how much
+    /// waits for it, is said by [`ServerConfig::management`]. The default is 10,000.
+    pub max_hibernating: usize,
+    /// The most sessions that ended while they waited and are remembered, so that a client that comes
+    /// too late learns which of its stanzas got through (XEP-0198 §5). The default is 1024.
+    pub max_remembered: usize,
     /// The most accounts. The default is 100,000.
     pub max_accounts: usize,
-    /// The most resources of one account at once (RFC 6120 §7.6.2.1). The default is 32.
+    /// The most resources of one account at once (RFC 6120 §7.6.2.1), those included that wait to be
+    /// resumed; of these, the one that has been away longest ends where another is bound. The
+    /// default is 32.
     pub max_resources: usize,
     /// The most contacts in one roster. The default is 10,000.
     pub max_roster_items: usize,
@@ -66,7 +75,7 @@ pub struct DomainConfig {
     /// default is 256.
     pub max_directed: usize,
     /// The most bytes that wait for a client which reads more slowly than others write to it, beyond
-    /// [`ServerConfig::output_high_water`]. The default is 4 MiB.
+    /// [`ServerConfig::output_high_water`], or than it acknowledges. The default is 4 MiB.
     pub max_backlog: usize,
     /// The most events that wait for the embedder; of more, the oldest are dropped. The default is
     /// 1024.
@@ -79,12 +88,15 @@ impl DomainConfig {
     pub fn new(domain: BareJid) -> Self {
         let mut server = ServerConfig::new(domain.clone());
         server.features = features();
+        server.management = Some(StreamManagement::default());
         Self {
             domain,
             server,
             software: env!("CARGO_PKG_NAME").to_string(),
             software_version: env!("CARGO_PKG_VERSION").to_string(),
             max_sessions: 10_000,
+            max_hibernating: 10_000,
+            max_remembered: 1024,
             max_accounts: 100_000,
             max_resources: 32,
             max_roster_items: 10_000,

@@ -38,25 +38,26 @@ impl Parcel {
 /// What waits until the client has read what is before it.
 #[derive(Default)]
 pub(super) struct Backlog {
-    parcels: VecDeque<(usize, Parcel)>,
+    /// Each with its size, and when it came.
+    parcels: VecDeque<(usize, Instant, Parcel)>,
     bytes: usize,
 }
 
 impl Backlog {
-    fn push(&mut self, parcel: Parcel, max: usize) -> Result<(), Parcel> {
+    fn push(&mut self, now: Instant, parcel: Parcel, max: usize) -> Result<(), Parcel> {
         let size = parcel.size();
         if self.bytes.saturating_add(size) > max {
             return Err(parcel);
         }
         self.bytes += size;
-        self.parcels.push_back((size, parcel));
+        self.parcels.push_back((size, now, parcel));
         Ok(())
     }
 
-    fn pop(&mut self) -> Option<Parcel> {
-        let (size, parcel) = self.parcels.pop_front()?;
+    fn pop(&mut self) -> Option<(Instant, Parcel)> {
+        let (size, at, parcel) = self.parcels.pop_front()?;
         self.bytes -= size;
-        Some(parcel)
+        Some((at, parcel))
     }
 
     fn is_empty(&self) -> bool {
@@ -64,8 +65,8 @@ impl Backlog {
     }
 
     /// Everything, in order.
-    fn take_all(&mut self) -> impl Iterator<Item = Parcel> + use<> {
-        core::mem::take(self).parcels.into_iter().map(|(_, parcel)| parcel)
+    fn take_all(&mut self) -> impl Iterator<Item = (Instant, Parcel)> + use<> {
+        core::mem::take(self).parcels.into_iter().map(|(_, at, parcel)| (at, parcel))
     }
 }
 
@@ -80,13 +81,13 @@ enum Refusal {
 impl Session {
     /// Sends the parcel, behind all earlier ones.
     fn take(&mut self, now: Instant, parcel: Parcel, max: usize) -> Result<(), Refusal> {
-        if !self.server.is_online() {
+        if !self.server.is_open() {
             return Err(Refusal::Gone(parcel));
         }
         if self.backlog.is_empty() && self.server.has_room() {
             return self.write(now, parcel).map_err(Refusal::Full);
         }
-        self.backlog.push(parcel, max).map_err(Refusal::Full)
+        self.backlog.push(now, parcel, max).map_err(Refusal::Full)
     }
 
     /// Hands the parcel to the machine. It comes back if there is no room.
@@ -99,7 +100,9 @@ impl Session {
                 .map_err(|rejected| Parcel::Stanza(rejected.item)),
             Parcel::Answer(query, answer) => {
                 match self.server.answer(now, query, answer.clone()) {
-                    Err(rejected) if rejected.why == Misuse::OutputFull => {
+                    Err(rejected)
+                        if matches!(rejected.why, Misuse::OutputFull | Misuse::TooManyUnacked) =>
+                    {
                         Err(Parcel::Answer(rejected.item, answer))
                     }
                     // The machine has answered it already, when its time was up.
@@ -112,12 +115,12 @@ impl Session {
     /// Sends what waits, as far as there is room.
     pub(super) fn flush(&mut self, now: Instant) {
         while self.server.has_room()
-            && let Some(parcel) = self.backlog.pop()
+            && let Some((at, parcel)) = self.backlog.pop()
         {
             if let Err(parcel) = self.write(now, parcel) {
                 let size = parcel.size();
                 self.backlog.bytes += size;
-                return self.backlog.parcels.push_front((size, parcel));
+                return self.backlog.parcels.push_front((size, at, parcel));
             }
         }
     }
@@ -150,7 +153,7 @@ impl<S: Storage> Domain<S> {
     fn hand_over(&mut self, id: SessionId, parcel: Parcel) {
         match self.offer(id, parcel) {
             Ok(()) | Err(Refusal::Gone(Parcel::Answer(..))) => {}
-            Err(Refusal::Gone(Parcel::Stanza(stanza))) => self.salvage(stanza),
+            Err(Refusal::Gone(Parcel::Stanza(stanza))) => self.salvage(stanza, self.now),
             Err(Refusal::Full(Parcel::Stanza(stanza))) => self.overflow(id, &stanza),
             // It asked, and does not read what comes.
             Err(Refusal::Full(Parcel::Answer(..))) => self.doomed.push_back(id),
@@ -189,10 +192,17 @@ impl<S: Storage> Domain<S> {
     }
 
     /// Ends the streams of those who could not be told what they must know. Each of these ends may
-    /// be news for others, who may be too slow for it: so they come one after the other.
+    /// be news for others, who may be too slow for it: so they come one after the other. Then what
+    /// ended sessions have left behind goes elsewhere.
     pub(super) fn end_doomed(&mut self) {
-        while let Some(id) = self.doomed.pop_front() {
-            self.end_session(id, StreamError::new(StreamCondition::ResourceConstraint));
+        loop {
+            if let Some(id) = self.doomed.pop_front() {
+                self.end_session(id, StreamError::new(StreamCondition::ResourceConstraint));
+            } else if let Some((at, stanza)) = self.returned.pop_front() {
+                self.salvage(stanza, at);
+            } else {
+                return;
+            }
         }
     }
 
@@ -207,9 +217,9 @@ impl<S: Storage> Domain<S> {
     /// What waited for a session that is over goes elsewhere.
     pub(super) fn salvage_backlog(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get_mut(id) else { return };
-        for parcel in session.backlog.take_all() {
+        for (at, parcel) in session.backlog.take_all() {
             if let Parcel::Stanza(stanza) = parcel {
-                self.salvage(stanza);
+                self.salvage(stanza, at);
             }
         }
     }

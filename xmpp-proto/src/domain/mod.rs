@@ -61,6 +61,25 @@
 //! `resource-constraint`; but if it is presence, a roster push or the answer to a request of its own
 //! that finds no room, the stream ends with that error, for what the client believes would be wrong.
 //!
+//! # Clients that lose their transport
+//!
+//! A client that has its stream managed may come back (XEP-0198 §5). Until then its session
+//! hibernates: its resource stays connected, with its presence and with what it has asked to be told
+//! of, and what is for it waits, up to the limits of [`ServerConfig::management`] and then of a
+//! backlog. To the driver it is over, and is [released](Domain::release) as any other. When the client
+//! has logged in again and asks for its session, that goes on under the name of the new stream, even if
+//! the old transport has not been missed yet.
+//!
+//! A session ends, as if its stream had ended just then, if its client has not come back in time, if
+//! another client binds its resource, if it misses what it must know, if its account is removed, if
+//! the domain is shut down, or if more than [`DomainConfig::max_hibernating`] wait. What its client has
+//! not acknowledged goes the way of what comes for a resource that is not there (§4): to another
+//! resource, into the storage, or back; messages say when they were sent (XEP-0203). Some of it may
+//! have arrived all the same, for nobody can tell. What was acknowledged does not come again.
+//!
+//! Events tell of it in this order: `Online`, then any number of `Suspended` and `Resumed` in turns,
+//! then `Ended`.
+//!
 //! # What strangers learn
 //!
 //! Requests to an account, and anything to one of its resources that is not there, are answered in
@@ -80,6 +99,7 @@ mod clock;
 mod config;
 mod deliver;
 mod event;
+mod hibernate;
 mod offline;
 mod port;
 mod presence;
@@ -107,6 +127,7 @@ pub use storage::{MemoryStorage, RosterStorage, Storage, StorageError, Stored};
 
 use account::{Account, Accounts, Resource};
 use clock::WallClock;
+use hibernate::Memories;
 use sessions::Sessions;
 
 use crate::Instant;
@@ -134,6 +155,11 @@ pub struct Domain<S = MemoryStorage> {
     missed: u64,
     /// Sessions that are to end because they read too slowly.
     doomed: VecDeque<SessionId>,
+    /// What sessions have left behind that are over, and when it was sent to them.
+    returned: VecDeque<(Instant, Stanza)>,
+    /// Sessions without a driver that have something to do.
+    orphans: VecDeque<SessionId>,
+    memories: Memories,
     /// The session whose driver is at work just now: it will see by itself what is new there.
     driven: Option<SessionId>,
     clock: WallClock,
@@ -181,6 +207,9 @@ impl<S: Storage> Domain<S> {
             events: VecDeque::new(),
             missed: 0,
             doomed: VecDeque::new(),
+            returned: VecDeque::new(),
+            orphans: VecDeque::new(),
+            memories: Memories::default(),
             driven: None,
             clock: WallClock::default(),
             rng,
@@ -265,8 +294,11 @@ impl<S: Storage> Domain<S> {
             self.end_session(id, StreamError::new(StreamCondition::NotAuthorized));
         }
         self.roster_ended(account);
+        let removed = self.storage.remove_account(local);
+        // What waited for it goes back: there is nobody left to keep it for.
         self.end_doomed();
-        self.storage.remove_account(local)
+        self.tend_orphans();
+        removed
     }
 
     /// A stream for a transport that was accepted. The driver goes on with
@@ -278,7 +310,7 @@ impl<S: Storage> Domain<S> {
     /// [`DomainFull`] if there are as many sessions as are allowed.
     pub fn accept(&mut self, now: Instant, tls: ServerTls) -> Result<SessionId, DomainFull> {
         self.advance(now);
-        if self.sessions.len() >= self.config.max_sessions {
+        if self.sessions.len() - self.sessions.asleep() >= self.config.max_sessions {
             return Err(DomainFull);
         }
         let [start_tls, direct, plain] = &self.servers;
@@ -295,12 +327,13 @@ impl<S: Storage> Domain<S> {
 
     /// One session, to be driven. None if it was released.
     pub fn session(&mut self, id: SessionId) -> Option<Port<'_, S>> {
-        self.sessions.get(id)?;
+        self.sessions.get(id).filter(|session| !session.released)?;
         Some(Port::new(self, id))
     }
 
-    /// The driver is done with a session, and its name means nothing any more. If the stream is not
-    /// over, its transport counts as lost.
+    /// The driver is done with a session, and its name means nothing to it any more. If the stream is
+    /// not over, its transport counts as lost. A session that may be resumed stays where it is, and
+    /// needs no driver until it goes on under another name.
     pub fn release(&mut self, now: Instant, id: SessionId) {
         self.advance(now);
         if let Some(session) = self.sessions.get_mut(id)
@@ -310,7 +343,7 @@ impl<S: Storage> Domain<S> {
             session.server.handle_lost(now, link, LostCause::Reset);
         }
         while self.work(id) {}
-        self.sessions.remove(id);
+        self.let_go(id);
     }
 
     /// The next session that has something for its driver: bytes, actions, work, a new deadline.
@@ -326,15 +359,20 @@ impl<S: Storage> Domain<S> {
         self.sessions.next_timer()
     }
 
+    /// The same, of those sessions only that have no driver: for drivers that keep the time of
+    /// their own [ports](Self::session), so that somebody keeps that of the others.
+    #[must_use]
+    pub fn poll_hibernation(&self) -> Option<Instant> {
+        self.sessions.next_timer_alone()
+    }
+
     /// Time has passed. Sessions that have waited for it are [ready](Self::poll_ready).
     pub fn handle_timeout(&mut self, now: Instant) {
         self.advance(now);
         for id in self.sessions.due(self.now) {
-            if let Some(session) = self.sessions.get_mut(id) {
-                session.server.handle_timeout(self.now);
-            }
-            self.stir(id);
+            self.time_out(id);
         }
+        self.tend_orphans();
     }
 
     /// The next event.
@@ -354,7 +392,8 @@ impl<S: Storage> Domain<S> {
         self.missed
     }
 
-    /// Ends all streams with `system-shutdown` (RFC 6120 §4.9.3.20).
+    /// Ends all streams with `system-shutdown` (RFC 6120 §4.9.3.20), and all sessions that wait to be
+    /// resumed.
     pub fn shut_down(&mut self, now: Instant) {
         self.advance(now);
         let ids = self.sessions.ids();
@@ -370,6 +409,7 @@ impl<S: Storage> Domain<S> {
             self.leave(id);
         }
         self.end_doomed();
+        self.tend_orphans();
     }
 
     /// Routes a stanza of the embedder, such as an announcement. Without `from` it comes from the
@@ -383,6 +423,7 @@ impl<S: Storage> Domain<S> {
             self.route(stanza);
         }
         self.end_doomed();
+        self.tend_orphans();
     }
 
     /// What it was configured with.
@@ -403,10 +444,17 @@ impl<S: Storage> Domain<S> {
         &self.storage
     }
 
-    /// How many sessions there are, those that are not online included.
+    /// How many sessions there are, those that are not online and those that
+    /// [hibernate](Self::hibernating) included.
     #[must_use]
     pub const fn sessions(&self) -> usize {
         self.sessions.len()
+    }
+
+    /// How many sessions have lost their transport and wait to be resumed (XEP-0198 §5).
+    #[must_use]
+    pub fn hibernating(&self) -> usize {
+        self.sessions.asleep()
     }
 
     /// The connected resources of an account, in the order of their names.
@@ -455,6 +503,14 @@ impl<S: Storage> Domain<S> {
     /// A session has something for its driver.
     fn stir(&mut self, id: SessionId) {
         self.sessions.touch(id);
+        if let Some(session) = self.sessions.get(id)
+            && session.released
+        {
+            if !session.server.is_suspended() {
+                self.orphans.push_back(id);
+            }
+            return;
+        }
         if self.driven != Some(id) {
             self.sessions.mark_ready(id);
         }

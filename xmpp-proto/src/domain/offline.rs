@@ -2,6 +2,7 @@
 
 use super::storage::{Storage, StorageError};
 use super::{Domain, SessionId};
+use crate::Instant;
 use crate::jid::{BareJid, Jid};
 use crate::ns;
 use crate::stanza::{Condition, Message, MessageType, Stanza};
@@ -39,7 +40,7 @@ impl<S: Storage> Domain<S> {
         if self.config.max_offline == 0 || !self.storage.has_account(local)? {
             return Ok(false);
         }
-        let message = self.stamped(message);
+        let message = self.stamped(message, self.now);
         let bytes = message.element().to_xml().len();
         let stored = self.storage.stored(local)?;
         if stored.messages >= self.config.max_offline
@@ -51,9 +52,9 @@ impl<S: Storage> Domain<S> {
         Ok(true)
     }
 
-    /// The message with the time at which it came, if that is known (XEP-0203). One that was kept
+    /// The message with the time `at` which it came, if that is known (XEP-0203). One that was kept
     /// before has it already.
-    fn stamped(&self, message: &Message) -> Message {
+    pub(super) fn stamped(&self, message: &Message, at: Instant) -> Message {
         let own = self.config.domain.as_str();
         let is_ours = |child: ElementRef<'_>| {
             child.is("delay", ns::DELAY) && child.attr("from").as_deref() == Some(own)
@@ -61,7 +62,7 @@ impl<S: Storage> Domain<S> {
         if message.element().elements().any(is_ours) {
             return message.clone();
         }
-        let Some(stamp) = self.clock.stamp(self.now) else { return message.clone() };
+        let Some(stamp) = self.clock.stamp(at) else { return message.clone() };
         let stamped = message
             .element()
             .to_builder()

@@ -33,10 +33,10 @@ impl<'a, S: Storage> Port<'a, S> {
     }
 
     /// Whether the stream is over: nothing more comes of it, and it may be
-    /// [released](Domain::release).
+    /// [released](Domain::release). Its session may go on, on another stream.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.server().is_none_or(Server::is_idle)
+        self.server().is_none_or(|server| server.is_idle() || server.is_suspended())
     }
 
     /// The client's address, once its resource is bound.

@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 use super::account::Account;
 use super::storage::Storage;
 use super::{Domain, SessionId};
+use crate::Instant;
 use crate::jid::{BareJid, Jid};
 use crate::stanza::{Condition, Iq, Message, MessageType, Presence, Stanza, StanzaError};
 
@@ -149,10 +150,10 @@ impl<S: Storage> Domain<S> {
         }
     }
 
-    /// Whether a session can be sent to. Not where its transport is lost already, and only what it
-    /// said before is still being read.
+    /// Whether a session can be sent to, now or when it goes on. Not where its transport is lost for
+    /// good, and only what it said before is still being read.
     fn takes(&self, id: SessionId) -> bool {
-        self.sessions.get(id).is_some_and(|session| session.server.is_online())
+        self.sessions.get(id).is_some_and(|session| session.server.is_open())
     }
 
     /// Nobody is there who takes it, and it cannot be kept.
@@ -184,9 +185,14 @@ impl<S: Storage> Domain<S> {
     /// A session has ended before its client got this.
     ///
     /// It is treated as if it came now (RFC 6121 §8.5.3.2), but for messages to the account as a
-    /// whole: those that other resources got, too, are not repeated.
-    pub(super) fn salvage(&mut self, stanza: Stanza) {
+    /// whole: those that other resources got, too, are not repeated. A message says that it was sent
+    /// `at` that moment (XEP-0198 §4).
+    pub(super) fn salvage(&mut self, stanza: Stanza, at: Instant) {
         let place = self.place(&stanza);
+        let stanza = match stanza {
+            Stanza::Message(message) => self.stamped(&message, at).into(),
+            stanza => stanza,
+        };
         match (place, stanza) {
             (Place::Account(to), Stanza::Message(message)) if to.is_bare() => {
                 let account = to.to_bare();

@@ -15,6 +15,13 @@ use crate::stream::{StreamCondition, StreamError};
 impl<S: Storage> Domain<S> {
     /// Lets a session's machine work, and does what follows from it. True if more is left.
     pub(super) fn work(&mut self, id: SessionId) -> bool {
+        let more = self.work_on(id);
+        self.tend_orphans();
+        more
+    }
+
+    /// The same, without what that leads to for sessions that have no driver.
+    pub(super) fn work_on(&mut self, id: SessionId) -> bool {
         let Some(session) = self.sessions.get_mut(id) else { return false };
         let driven = self.driven.replace(id);
         let mut more = session.server.work();
@@ -22,11 +29,7 @@ impl<S: Storage> Domain<S> {
             more = true;
             self.hear(id, event);
         }
-        while let Some(completion) = self.server(id).and_then(Server::poll_completion) {
-            if let Completion::Outcome { outcome: Outcome::Failed(stanza), .. } = completion {
-                self.salvage(stanza);
-            }
-        }
+        self.take_outcomes(id);
         let (mut is_deaf, mut is_over) = (false, false);
         if let Some(session) = self.sessions.get_mut(id) {
             session.flush(self.now);
@@ -45,6 +48,17 @@ impl<S: Storage> Domain<S> {
         more
     }
 
+    /// What the machine hands back goes elsewhere.
+    fn take_outcomes(&mut self, id: SessionId) {
+        while let Some(completion) = self.server(id).and_then(Server::poll_completion) {
+            let Completion::Outcome { token, outcome } = completion else { continue };
+            if let Outcome::Failed(stanza) | Outcome::Unacked(stanza) = outcome {
+                let at = self.returned_at(id, token);
+                self.salvage(stanza, at);
+            }
+        }
+    }
+
     fn server(&mut self, id: SessionId) -> Option<&mut Server> {
         self.sessions.get_mut(id).map(|session| &mut session.server)
     }
@@ -60,13 +74,19 @@ impl<S: Storage> Domain<S> {
                 }
             }
             ServerEvent::Bind(ask) => self.bind(id, ask),
+            ServerEvent::Resume(ask) => self.resume(id, ask),
+            ServerEvent::Suspended { until, .. } => self.fall_asleep(id, until),
             ServerEvent::Online { jid } => self.come(id, jid),
             ServerEvent::Stanza(stanza) => self.handle_stanza(id, stanza),
             ServerEvent::Query(query) => self.handle_query(id, query),
-            // Its sender was told.
-            ServerEvent::Faulty(_) => {}
+            // That was seen to when it was allowed. And who sent what is faulty was told.
+            ServerEvent::Resumed { .. } | ServerEvent::Faulty(_) => {}
             ServerEvent::Ended(ended) => {
                 self.leave(id);
+                self.forget_sleeper(id);
+                if Self::goes_on(&ended) {
+                    return;
+                }
                 let jid = self.sessions.get(id).and_then(|session| session.jid.clone());
                 self.tell(DomainEvent::Ended { session: id, jid, ended: Box::new(ended) });
             }
@@ -113,6 +133,12 @@ impl<S: Storage> Domain<S> {
             return Ok(Bound::Accept);
         }
         if account.resources.len() >= self.config.max_resources {
+            let sessions = account.resources.values().map(|resource| resource.session);
+            if let Some(away) = self.sessions.longest_asleep(sessions) {
+                // Who comes anew each time must not be locked out by what it has left behind.
+                self.end_session(away, StreamError::new(StreamCondition::ResourceConstraint));
+                return Ok(Bound::Accept);
+            }
             // RFC 6120 §7.6.2.1.
             return Ok(Bound::Refuse(Condition::ResourceConstraint.into()));
         }
@@ -139,6 +165,10 @@ impl<S: Storage> Domain<S> {
             self.presence_ended(&jid, resource);
         }
         self.accounts.forget_empty(&jid.to_bare());
+        // Nobody acknowledges it any more, and it is older than whatever comes from now on.
+        if let Some(session) = self.sessions.get_mut(id) {
+            self.returned.extend(session.server.hand_back());
+        }
     }
 
     fn handle_stanza(&mut self, id: SessionId, stanza: Stanza) {

@@ -2,7 +2,7 @@
 //! when.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::deliver::Backlog;
@@ -26,6 +26,12 @@ pub(super) struct Session {
     /// Whether it is a connected resource of its account.
     pub(super) connected: bool,
     pub(super) backlog: Backlog,
+    /// What it is resumed by while it waits for that, and how many stanzas have come on it.
+    pub(super) resumption: Option<(Box<str>, u32)>,
+    /// Its driver has let go of it.
+    pub(super) released: bool,
+    /// Its place among those that wait to be resumed.
+    nap: Option<u64>,
     /// Whether it waits in the list of those that are ready.
     ready: bool,
     /// Where it stands in the set of timers.
@@ -35,7 +41,17 @@ pub(super) struct Session {
 impl Session {
     fn new(server: Server) -> Self {
         let backlog = Backlog::default();
-        Self { server, jid: None, connected: false, backlog, ready: false, timer: None }
+        Self {
+            server,
+            jid: None,
+            connected: false,
+            backlog,
+            resumption: None,
+            released: false,
+            nap: None,
+            ready: false,
+            timer: None,
+        }
     }
 }
 
@@ -53,6 +69,11 @@ pub(super) struct Sessions {
     free: Vec<u32>,
     ready: VecDeque<SessionId>,
     timers: BTreeSet<(Instant, SessionId)>,
+    /// Those of them that belong to sessions without a driver.
+    alone: BTreeSet<(Instant, SessionId)>,
+    /// Those that wait to be resumed, in the order in which they began to.
+    asleep: BTreeMap<u64, SessionId>,
+    naps: u64,
     count: usize,
 }
 
@@ -91,9 +112,11 @@ impl Sessions {
 
     /// Takes a session out; its name dies with it.
     pub(super) fn remove(&mut self, id: SessionId) {
+        self.wake(id);
         let Some(timer) = self.get(id).map(|session| session.timer) else { return };
         if let Some(at) = timer {
             self.timers.remove(&(at, id));
+            self.alone.remove(&(at, id));
         }
         let place = usize::try_from(id.index).unwrap_or(usize::MAX);
         let Some(slot) = self.slots.get_mut(place) else { return };
@@ -131,20 +154,78 @@ impl Sessions {
         }
     }
 
+    /// How many wait to be resumed.
+    pub(super) fn asleep(&self) -> usize {
+        self.asleep.len()
+    }
+
+    /// It waits to be resumed.
+    pub(super) fn put_to_sleep(&mut self, id: SessionId) {
+        self.naps += 1;
+        let nap = self.naps;
+        let Some(session) = self.get_mut(id) else { return };
+        if session.nap.is_none() {
+            session.nap = Some(nap);
+            self.asleep.insert(nap, id);
+        }
+    }
+
+    /// It does not wait any more.
+    pub(super) fn wake(&mut self, id: SessionId) {
+        if let Some(nap) = self.get_mut(id).and_then(|session| session.nap.take()) {
+            self.asleep.remove(&nap);
+        }
+    }
+
+    /// Of these, the one that has waited longest to be resumed.
+    pub(super) fn longest_asleep(&self, ids: impl Iterator<Item = SessionId>) -> Option<SessionId> {
+        let naps = ids.filter_map(|id| Some((self.get(id)?.nap?, id)));
+        naps.min().map(|(_, id)| id)
+    }
+
+    /// The one that has waited longest does not wait any more.
+    pub(super) fn wake_first(&mut self) -> Option<SessionId> {
+        let (_, id) = self.asleep.pop_first()?;
+        if let Some(session) = self.get_mut(id) {
+            session.nap = None;
+        }
+        Some(id)
+    }
+
     /// Brings the timer of a session up to date. To be called whenever its machine was.
     pub(super) fn touch(&mut self, id: SessionId) {
         let Some(session) = self.get_mut(id) else { return };
         let wanted = session.server.poll_timeout();
+        let released = session.released;
         let set = core::mem::replace(&mut session.timer, wanted);
         if set == wanted {
             return;
         }
         if let Some(at) = set {
             self.timers.remove(&(at, id));
+            self.alone.remove(&(at, id));
         }
         if let Some(at) = wanted {
             self.timers.insert((at, id));
+            if released {
+                self.alone.insert((at, id));
+            }
         }
+    }
+
+    /// It has no driver any more.
+    pub(super) fn leave_alone(&mut self, id: SessionId) {
+        self.touch(id);
+        let Some(session) = self.get_mut(id) else { return };
+        session.released = true;
+        if let Some(at) = session.timer {
+            self.alone.insert((at, id));
+        }
+    }
+
+    /// The first deadline of those that have no driver.
+    pub(super) fn next_timer_alone(&self) -> Option<Instant> {
+        self.alone.first().map(|(at, _)| *at)
     }
 
     pub(super) fn next_timer(&self) -> Option<Instant> {

@@ -311,6 +311,16 @@ pub enum Outcome {
     /// The stream ended before all of its bytes were taken by the transport. The stanza is handed
     /// back; part of it may have reached the peer, but never the whole.
     Failed(Stanza),
+    /// The peer has handled it: it has taken over the responsibility (XEP-0198 §4). That of a client
+    /// is its server, which says nothing about the one it was for.
+    Acked,
+    /// The session ended before the peer acknowledged it. It may have arrived or not, which nobody
+    /// can tell: whoever sends it again keeps its `id`, so that the other side can tell it from a
+    /// new one (XEP-0198 §4).
+    Unacked(Stanza),
+    /// It is part of the state that [`Client::detach`](super::Client::detach) has given out, and
+    /// goes out when that is resumed.
+    Saved,
 }
 
 /// Why a request has no result.

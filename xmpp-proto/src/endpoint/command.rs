@@ -51,6 +51,10 @@ pub trait Commands: Endpoint {
     /// Whether there is no transport, and none is wanted.
     fn is_idle(&self) -> bool;
 
+    /// Whether what is sent from now on can go out, now or later. False once the end is certain,
+    /// even while the machine still waits for the application to take what came before it.
+    fn has_future(&self) -> bool;
+
     /// Whether a driver should hand over further commands: online, and the output is below its
     /// high-water mark.
     fn has_room(&self) -> bool;
@@ -118,6 +122,10 @@ macro_rules! commands {
 
             fn is_idle(&self) -> bool {
                 Self::is_idle(self)
+            }
+
+            fn has_future(&self) -> bool {
+                Self::has_future(self)
             }
 
             fn has_room(&self) -> bool {
@@ -230,6 +238,17 @@ pub enum Misuse {
     UnknownQuestion,
     /// The stanza cannot be built.
     Invalid(ReplyError),
+    /// Too much waits to be acknowledged ([`StreamManagement`](super::StreamManagement)).
+    TooManyUnacked,
+    /// The stanza is longer than the peer takes (XEP-0478).
+    TooLong {
+        /// Its length on the stream, in bytes.
+        bytes: usize,
+        /// The limit that the peer has announced, in bytes.
+        max: usize,
+    },
+    /// The state of a session belongs to another account.
+    ForeignState,
 }
 
 impl fmt::Display for Misuse {
@@ -244,6 +263,11 @@ impl fmt::Display for Misuse {
                 f.write_str("the question is not waiting for an answer any more")
             }
             Self::Invalid(error) => error.fmt(f),
+            Self::TooManyUnacked => f.write_str("too many stanzas wait to be acknowledged"),
+            Self::TooLong { bytes, max } => {
+                write!(f, "the stanza has {bytes} bytes, and the peer takes {max}")
+            }
+            Self::ForeignState => f.write_str("the session belongs to another account"),
         }
     }
 }

@@ -23,7 +23,10 @@ mod certificate;
 mod client;
 mod command;
 mod dns;
+mod management;
 mod reason;
+mod reconnect;
+mod resume;
 #[cfg(feature = "server")]
 mod server;
 
@@ -32,17 +35,21 @@ pub use action::{
     RequestError, SendToken, Shutdown, Step, Target, TlsFault, TlsInfo, TlsVersion,
 };
 pub use certificate::CertificateReport;
-pub use client::{Client, ClientConfig, Event, TlsMode};
+pub use client::{Client, ClientConfig, Event, FastLogin, TlsMode};
 pub use command::{Commands, Connect, Misuse, Query, Rejected, Request};
 pub use dns::{DnsRecords, SrvAnswer, SrvRecord};
+pub use management::{Keepalive, StreamManagement};
 pub use reason::{
     AuthFault, Ended, PeerFault, Phase, Reason, RedirectFault, StartTlsFault, Timer, Tried,
 };
+pub use reconnect::{Disconnected, Reconnect};
+pub use resume::ResumeState;
+pub(crate) use resume::Unacked;
 
 #[cfg(feature = "server")]
 pub use server::{
-    Ask, AskBind, AskCredentials, AskIdentity, Bound, RateLimit, Server, ServerConfig, ServerEvent,
-    ServerTls,
+    Ask, AskBind, AskCredentials, AskIdentity, AskResume, Bound, Dormant, RateLimit, Server,
+    ServerConfig, ServerEvent, ServerTls,
 };
 
 use crate::Instant;

@@ -1,12 +1,13 @@
 //! Why a stream ended: whose fault it was, where it happened, and what to do.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::action::{CertificateFault, LostCause, Target, TlsFault};
 use super::certificate::CertificateReport;
+use crate::ns;
 use crate::sasl::{BindingType, FailureCondition, SaslError, SaslFailure, ScramServerError};
-use crate::stanza::StanzaError;
+use crate::stanza::{ErrorType, StanzaError};
 use crate::stream::{HeaderFault, StreamCondition, StreamError};
 use crate::xml;
 
@@ -67,6 +68,14 @@ pub enum Timer {
     Question,
     /// A client has used up what it may send, and waits for more.
     Rate,
+    /// An acknowledgement is to be given or asked for (XEP-0198 §4).
+    Acknowledge,
+    /// The peer is silent: it is asked for a sign of life, or has not given one.
+    Keepalive,
+    /// The pause before the next attempt.
+    Reconnect,
+    /// A session that lost its transport waits to be resumed (XEP-0198 §5).
+    Resumption,
 }
 
 impl fmt::Display for Timer {
@@ -80,6 +89,10 @@ impl fmt::Display for Timer {
             Self::Answer => "answer deadline",
             Self::Question => "question deadline",
             Self::Rate => "rate limit",
+            Self::Acknowledge => "acknowledgement",
+            Self::Keepalive => "deadline for a sign of life",
+            Self::Reconnect => "pause before the next attempt",
+            Self::Resumption => "time for resumption",
         })
     }
 }
@@ -135,6 +148,9 @@ pub enum PeerFault {
     TooManyLogins,
     /// It asked for unusable resources too often (RFC 6120 §7.7.2).
     TooManyBinds,
+    /// It misused stream management: enabled it twice, or asked for sessions that are not there too
+    /// often (XEP-0198 §3, §6).
+    ManagementMisused,
     /// It sent a first-level element that nobody here understands (RFC 6120 §4.9.3.24).
     UnknownElement {
         /// Its name.
@@ -145,6 +161,28 @@ pub enum PeerFault {
         /// The namespace that was found.
         ns: String,
     },
+    /// It acknowledges stanzas that were never sent to it, or takes an acknowledgement back
+    /// (XEP-0198 §6).
+    AckTooHigh {
+        /// How many it says it has handled.
+        h: u32,
+        /// How many it was sent.
+        sent: u32,
+    },
+    /// Its acknowledgement has no usable count (XEP-0198 §4).
+    BadAck,
+    /// It takes stanzas and acknowledges none of them, though stream management is on.
+    NoAcks,
+    /// It resumed another session than it was asked for (XEP-0198 §5).
+    WrongSession,
+}
+
+impl PeerFault {
+    /// Whether it concerns a managed session and nothing else: without that, the next stream need
+    /// not fail (XEP-0198 §6).
+    pub(crate) const fn is_about_session(&self) -> bool {
+        matches!(self, Self::AckTooHigh { .. } | Self::BadAck | Self::NoAcks | Self::WrongSession)
+    }
 }
 
 /// The one map from faults to the wire (RFC 6120 §4.9.3).
@@ -159,18 +197,40 @@ impl From<&PeerFault> for StreamCondition {
                 HeaderFault::BadPrefix => Self::BadNamespacePrefix,
                 HeaderFault::UnsupportedVersion { .. } => Self::UnsupportedVersion,
             },
-            PeerFault::OutOfOrder { .. } => Self::BadFormat,
+            PeerFault::OutOfOrder { .. } | PeerFault::BadAck | PeerFault::WrongSession => {
+                Self::BadFormat
+            }
             PeerFault::StanzaBeforeBinding | PeerFault::ChangedDomain { .. } => Self::NotAuthorized,
             PeerFault::DataAfterProceed
             | PeerFault::DataAfterStartTls
             | PeerFault::TooManyLogins
-            | PeerFault::TooManyBinds => Self::PolicyViolation,
-            PeerFault::ForeignJid { .. } | PeerFault::BadBindResult => Self::UndefinedCondition,
+            | PeerFault::TooManyBinds
+            | PeerFault::ManagementMisused
+            | PeerFault::NoAcks => Self::PolicyViolation,
+            PeerFault::ForeignJid { .. }
+            | PeerFault::BadBindResult
+            | PeerFault::AckTooHigh { .. } => Self::UndefinedCondition,
             PeerFault::NoDomain => Self::ImproperAddressing,
             PeerFault::UnknownDomain { .. } => Self::HostUnknown,
             PeerFault::ForgedFrom { .. } => Self::InvalidFrom,
             PeerFault::UnknownElement { .. } => Self::UnsupportedStanzaType,
             PeerFault::ForeignNamespace { .. } => Self::InvalidNamespace,
+        }
+    }
+}
+
+impl From<&PeerFault> for StreamError {
+    fn from(fault: &PeerFault) -> Self {
+        let error = Self::new(fault.into());
+        let PeerFault::AckTooHigh { h, sent } = fault else { return error };
+        // XEP-0198 §6.
+        let told = xml::Element::builder("handled-count-too-high", ns::SM)
+            .attr("h", &h.to_string())
+            .attr("send-count", &sent.to_string())
+            .build();
+        match told {
+            Ok(told) => error.with_application(told),
+            Err(_) => error,
         }
     }
 }
@@ -239,11 +299,20 @@ impl fmt::Display for PeerFault {
             Self::ForgedFrom { from } => write!(f, "the peer claims to be `{from}`"),
             Self::TooManyLogins => f.write_str("the peer failed to log in too often"),
             Self::TooManyBinds => f.write_str("the peer asked for unusable resources too often"),
+            Self::ManagementMisused => f.write_str("the peer misused stream management"),
             Self::UnknownElement { name } => {
                 write!(f, "the peer sent `{name}`, which is not understood")
             }
             Self::ForeignNamespace { ns } => {
                 write!(f, "the peer sent a stanza of the namespace `{ns}`")
+            }
+            Self::AckTooHigh { h, sent } => {
+                write!(f, "the peer acknowledged {h} stanzas and was sent {sent}")
+            }
+            Self::BadAck => f.write_str("the peer sent an acknowledgement without a count"),
+            Self::NoAcks => f.write_str("the peer acknowledges nothing that it is sent"),
+            Self::WrongSession => {
+                f.write_str("the peer resumed another session than it was asked for")
             }
         }
     }
@@ -268,6 +337,12 @@ pub enum AuthFault {
         offered: alloc::vec::Vec<String>,
         /// The types that this connection has.
         available: alloc::vec::Vec<BindingType>,
+    },
+    /// The password is right, but the server wants more than that, such as a second factor
+    /// (XEP-0388 §2.6.3), and none of what it would take is known here.
+    Tasks {
+        /// What the server would take, at most 16 names.
+        offered: alloc::vec::Vec<String>,
     },
     /// Only a mechanism that shows the password is left, and the stream is not secured.
     NeedsTls,
@@ -359,6 +434,9 @@ pub enum Reason {
     Config(xml::BuildError),
     /// The adapter handed over more bytes than it was asked for. A fault of the adapter.
     InputOverflow,
+    /// The session was taken out, to be resumed later ([`Client::detach`](super::Client::detach));
+    /// at a server, to go on on another stream.
+    Detached,
 }
 
 /// The end of a stream: what happened, where, and whether to try again.
@@ -425,6 +503,24 @@ impl Ended {
         }
     }
 
+    /// Whether a client that was online comes back by itself after this. Beside what is
+    /// [retryable](Self::is_retryable), that is whatever went wrong on one stream and need not go
+    /// wrong on the next; but not what says that the client is not wanted.
+    pub(crate) fn may_be_retried(&self) -> bool {
+        self.is_retryable()
+            || match &self.reason {
+                Reason::Reported(error) => !error.condition().is_permanent(),
+                // Whoever is offline finds no name, and this one was found before. And what was trusted
+                // before may be out of reach: behind the portal of a hotel, somebody else answers.
+                Reason::Transport(LostCause::NameNotFound(_) | LostCause::Tls(_))
+                | Reason::StartTls(_)
+                | Reason::Peer(_) => true,
+                // Such as too many resources, of which one is our own of a moment ago.
+                Reason::Bind(error) | Reason::Session(error) => error.type_() == ErrorType::Wait,
+                _ => false,
+            }
+    }
+
     /// The condition that RFC 6120 defines for this end, as it is called on the wire.
     #[must_use]
     pub fn condition(&self) -> Option<&str> {
@@ -478,6 +574,9 @@ impl Ended {
             }
             Reason::Auth(AuthFault::NoChannelBinding { .. }) => {
                 "if this server used to bind, somebody may be between; else do not require it"
+            }
+            Reason::Auth(AuthFault::Tasks { .. }) => {
+                "log in with another client first, or without the second factor"
             }
             Reason::Auth(AuthFault::NeedsTls) => "secure the stream with TLS",
             Reason::Auth(AuthFault::Exchange(error)) => match error {
@@ -562,6 +661,7 @@ impl fmt::Display for Reason {
             Self::TimedOut(timer) => write!(f, "timed out ({timer})"),
             Self::Config(error) => write!(f, "faulty configuration: {error}"),
             Self::InputOverflow => f.write_str("the adapter delivered more than it was asked for"),
+            Self::Detached => f.write_str("the session was taken out, to be resumed"),
         }
     }
 }
@@ -589,6 +689,13 @@ impl fmt::Display for AuthFault {
                 })?;
                 for (i, name) in offered.iter().enumerate() {
                     write!(f, "{}{name}", if i == 0 { "; it names " } else { ", " })?;
+                }
+                Ok(())
+            }
+            Self::Tasks { offered } => {
+                f.write_str("the server wants more than the password")?;
+                for (i, name) in offered.iter().enumerate() {
+                    write!(f, "{}{name}", if i == 0 { ", one of: " } else { ", " })?;
                 }
                 Ok(())
             }

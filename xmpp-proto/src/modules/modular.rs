@@ -8,7 +8,7 @@ use super::{Claim, Cx, Module};
 use crate::Instant;
 use crate::endpoint::{
     Action, AttemptId, Client, Commands, Completion, ConnInfo, Connect, DnsRecords, Endpoint,
-    Event, IqToken, LostCause, Misuse, Query, Rejected, Request, SendToken, TlsInfo,
+    Event, IqToken, LostCause, Misuse, Query, Rejected, Request, ResumeState, SendToken, TlsInfo,
 };
 use crate::jid::FullJid;
 use crate::session::earliest;
@@ -56,6 +56,8 @@ pub struct Modular<M: Module, C = Client> {
     issued: Issued,
     events: VecDeque<Event<M::Event>>,
     completions: VecDeque<Completion>,
+    /// Whether the modules have heard of a session that is not over.
+    in_session: bool,
 }
 
 impl<M: Module, C: Host> Modular<M, C> {
@@ -68,6 +70,7 @@ impl<M: Module, C: Host> Modular<M, C> {
             issued: Issued::default(),
             events: VecDeque::new(),
             completions: VecDeque::new(),
+            in_session: false,
             machine,
             modules,
         }
@@ -136,6 +139,7 @@ impl<M: Module, C: Host> Modular<M, C> {
         Some(match event {
             Event::Online { jid } => {
                 self.show(M::handle_online);
+                self.in_session = true;
                 Event::Online { jid }
             }
             Event::Stanza(stanza) => {
@@ -150,11 +154,30 @@ impl<M: Module, C: Host> Modular<M, C> {
             Event::Faulty(fault) => Event::Faulty(fault),
             Event::Nonza(element) => Event::Nonza(element),
             Event::Ended(ended) => {
-                self.modules.handle_ended();
+                self.end_session();
                 Event::Ended(ended)
             }
+            Event::SessionLost => {
+                self.end_session();
+                Event::SessionLost
+            }
+            Event::Disconnected(disconnected) => Event::Disconnected(disconnected),
+            Event::Resumed => {
+                // A session that was saved elsewhere is new to these modules.
+                if !core::mem::replace(&mut self.in_session, true) {
+                    self.show(M::handle_online);
+                }
+                Event::Resumed
+            }
+            Event::Token(token) => Event::Token(token),
+            Event::TokenRefused => Event::TokenRefused,
             Event::Module(never) => match never {},
         })
+    }
+
+    fn end_session(&mut self) {
+        self.in_session = false;
+        self.modules.handle_ended();
     }
 
     fn handle_completion(&mut self, completion: Completion) {
@@ -169,6 +192,26 @@ impl<M: Module, C: Host> Modular<M, C> {
         if !mine {
             self.completions.push_back(completion);
         }
+    }
+}
+
+impl<M: Module> Modular<M> {
+    /// As [`Client::detach`].
+    pub fn detach(&mut self, now: Instant) -> Option<ResumeState> {
+        self.advance(now);
+        self.machine.detach(now)
+    }
+
+    /// As [`Client::handle_network_change`].
+    pub fn handle_network_change(&mut self, now: Instant) {
+        self.advance(now);
+        self.machine.handle_network_change(now);
+    }
+
+    /// As [`Client::set_active`].
+    pub fn set_active(&mut self, now: Instant, active: bool) {
+        self.advance(now);
+        self.machine.set_active(now, active);
     }
 }
 
@@ -308,6 +351,10 @@ impl<M: Module, C: Host> Commands for Modular<M, C> {
 
     fn is_idle(&self) -> bool {
         self.machine.is_idle()
+    }
+
+    fn has_future(&self) -> bool {
+        self.machine.has_future()
     }
 
     fn has_room(&self) -> bool {

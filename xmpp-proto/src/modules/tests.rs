@@ -118,6 +118,7 @@ use PartsEvent::{Left, Right};
 
 fn config() -> ClientConfig {
     ClientConfig::new("alice@example.org".parse().unwrap(), "a password")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
 }
 

@@ -2,30 +2,39 @@
 //!
 //! ```text
 //! Header -> Features -> Proceed -> (TLS) -> Header -> Features -> Sasl -> Header -> Features
-//!        -> Bind -> (Session) -> done
+//!        -> (Resume ->) Bind -> (Session) -> done
+//!
+//! by SASL2: Features -> Sasl2 -> (Bound ->) Features -> done, or as above from the last features on
 //! ```
 //!
 //! Each state is consumed by the element it waits for; whatever else comes is a fault with its
 //! own name. A fault is final: the machine around ends the stream.
 
-use alloc::string::{String, ToString};
+mod sasl2;
 
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use self::sasl2::{Bound, Login};
+pub(crate) use self::sasl2::{Kept, TokenNews};
 use super::data::{NotBase64, base64, decode, encode};
 use crate::endpoint::{
-    AuthFault, ClientConfig, PeerFault, Phase, Reason, StartTlsFault, TlsInfo, TlsMode,
+    AuthFault, ClientConfig, PeerFault, Phase, Reason, StartTlsFault, StreamManagement, TlsInfo,
+    TlsMode,
 };
 use crate::jid::{FullJid, Jid};
 use crate::ns;
 use crate::rng::Rng;
 use crate::sasl::{
-    Allowed, BindingType, ChannelData, ChoiceFault, Exchange, Mechanism, MessageFault,
+    Allowed, BindingType, ChannelData, ChoiceFault, Exchange, Known, Mechanism, MessageFault,
     Offer as SaslOffer, Progress, SaslError, SaslFailure, choose,
 };
 use crate::stanza::StanzaError;
 use crate::stream::{
-    Features, HeaderAttrs, Offer, Outbox, check_header, header_lang, write_header,
+    Features, HeaderAttrs, Offer, Outbox, check_header, header_lang, read_h, write_header,
 };
-use crate::xml::{BuildError, Element, ElementRef, Header};
+use crate::xml::{BuildError, Element, ElementBuilder, ElementRef, Header};
 
 /// What the negotiation needs of the machine around it.
 pub(crate) struct Cx<'a> {
@@ -34,6 +43,13 @@ pub(crate) struct Cx<'a> {
     pub(crate) rng: &'a mut Rng,
     /// What is known of TLS, once it is up.
     pub(crate) tls: Option<&'a TlsInfo>,
+    /// The session that is to be resumed: its name, and how many stanzas were received on it
+    /// (XEP-0198 §5).
+    pub(crate) resume: Option<(&'a str, u32)>,
+    /// What earlier logins have left behind.
+    pub(crate) kept: &'a mut Kept,
+    /// Whether somebody is using the client (XEP-0352).
+    pub(crate) active: bool,
 }
 
 impl<'a> Cx<'a> {
@@ -52,10 +68,17 @@ pub(crate) enum Verdict {
     Continue,
     /// `<proceed/>` came: start TLS now; nothing more may be read as XMPP before.
     Secure,
+    /// What was said already cannot be meant for this server: another stream to it is needed.
+    StartOver,
     /// The stream restarts after SASL: the parser must expect a new header right here.
     Restart,
-    /// Negotiation is complete.
-    Online(FullJid),
+    /// Negotiation is complete. Whether `<enable/>` was sent.
+    Online { jid: FullJid, managed: bool },
+    /// The session is resumed: the server has handled that many stanzas (XEP-0198 §5).
+    Resumed { h: u32 },
+    /// The session cannot be resumed; how many stanzas the server has handled, if it still knows.
+    /// A new one is being bound.
+    SessionLost { h: Option<u32> },
     /// Not for the negotiation: a stanza that came after a resource was bound.
     Pass,
 }
@@ -72,8 +95,13 @@ pub(crate) struct Negotiation {
     /// The language of the server's header.
     lang: Option<String>,
     /// The features after authentication.
-    #[cfg(feature = "modules")]
-    offered: Option<Element>,
+    offered: Option<Features>,
+    /// What the server said to stream management, if that was asked for within the login.
+    enabled: Option<Element>,
+    /// What came before the features, once a resource was bound within the login.
+    early: Vec<Element>,
+    /// A login that was begun together with the stream.
+    early_login: Option<Box<Login>>,
 }
 
 enum State {
@@ -87,6 +115,12 @@ enum State {
     Securing,
     /// `<auth/>` is sent (§6.4.2). While `working`, the exchange computes our next response.
     Sasl { exchange: Exchange, working: bool },
+    /// `<authenticate/>` is sent (XEP-0388 §2.3).
+    Sasl2(Box<Login>),
+    /// A resource was bound within the login; features are due (XEP-0388 §2.6.1).
+    Bound(Bound),
+    /// `<resume/>` is sent (XEP-0198 §5).
+    Resume,
     /// The bind request is sent (§7.6.1).
     Bind { id: String, session: Option<Offer> },
     /// The obsolete session request is sent (RFC 3921 §3).
@@ -115,9 +149,12 @@ impl Negotiation {
             authenticated: false,
             guest: false,
             lang: None,
-            #[cfg(feature = "modules")]
             offered: None,
+            enabled: None,
+            early: Vec::new(),
+            early_login: None,
         };
+        cx.kept.features_may_follow = false;
         negotiation.open(cx);
         negotiation
     }
@@ -142,6 +179,15 @@ impl Negotiation {
         matches!(self.state, State::Proceed | State::Securing)
     }
 
+    /// Whether the server was asked for the session that was interrupted.
+    pub(crate) fn is_resuming(&self) -> bool {
+        match &self.state {
+            State::Resume => true,
+            State::Sasl2(login) => login.asks_to_resume(),
+            _ => false,
+        }
+    }
+
     pub(crate) const fn phase(&self) -> Phase {
         match self.state {
             // RFC 6120 §6.4.6: the stream after SASL is there for resource binding.
@@ -149,8 +195,10 @@ impl Negotiation {
             State::Header | State::Features | State::Proceed => Phase::Negotiating,
             State::Done => self.phase,
             State::Securing => Phase::Securing,
-            State::Sasl { .. } => Phase::Authenticating,
-            State::Bind { .. } | State::Session { .. } => Phase::Binding,
+            State::Sasl { .. } | State::Sasl2(_) => Phase::Authenticating,
+            State::Resume | State::Bound(_) | State::Bind { .. } | State::Session { .. } => {
+                Phase::Binding
+            }
         }
     }
 
@@ -159,9 +207,13 @@ impl Negotiation {
         self.lang.take()
     }
 
+    /// What came of stream management within the login, and what came before the features.
+    pub(crate) fn take_bound(&mut self) -> (Option<Element>, Vec<Element>) {
+        (self.enabled.take(), core::mem::take(&mut self.early))
+    }
+
     /// What the server offers once the client is authenticated, to be kept.
-    #[cfg(feature = "modules")]
-    pub(crate) fn take_offered(&mut self) -> Option<Element> {
+    pub(crate) fn take_offered(&mut self) -> Option<Features> {
         self.offered.take()
     }
 
@@ -183,6 +235,9 @@ impl Negotiation {
             lang: cx.config.lang.as_deref(),
         };
         cx.out.write_raw(|out| write_header(out, attrs));
+        if !self.authenticated {
+            self.begin_early(cx);
+        }
     }
 
     /// The server's stream header.
@@ -221,15 +276,29 @@ impl Negotiation {
                 _ => Err(unexpected("<proceed/> or <failure/>", element)),
             },
             State::Sasl { exchange, .. } => self.handle_sasl(cx, exchange, element),
+            State::Sasl2(login) => self.handle_sasl2(cx, login, element),
+            State::Bound(bound) => self.handle_bound(cx, bound, element),
+            State::Resume => self.handle_resume(cx, element),
             State::Bind { id, session } => self.handle_bind(cx, &id, session, element),
-            State::Session { id, jid } => self.handle_session(id, jid, element),
+            State::Session { id, jid } => self.handle_session(cx, id, jid, element),
             State::Header | State::Securing | State::Done => Err(unexpected("no element", element)),
         }
     }
 
     fn handle_features(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
         if self.authenticated {
-            return self.bind(cx, features);
+            self.offered = Some(features.clone());
+            return match cx.resume {
+                Some((id, h)) if features.management() => self.resume(cx, id, h),
+                Some(_) => {
+                    self.bind(cx)?;
+                    Ok(Verdict::SessionLost { h: None })
+                }
+                None => self.bind(cx),
+            };
+        }
+        if let Some(login) = self.early_login.take() {
+            return Ok(self.catch_up(login, features));
         }
         if !self.secured {
             match (cx.config.tls, features.starttls()) {
@@ -248,7 +317,10 @@ impl Negotiation {
                 _ => {}
             }
         }
-        self.authenticate(cx, features)
+        match self.begin_sasl2(cx, features, None)? {
+            Some(verdict) => Ok(verdict),
+            None => self.authenticate(cx, features),
+        }
     }
 
     /// Picks the best allowed mechanism that is offered (RFC 6120 §6.3.3) and begins.
@@ -265,8 +337,9 @@ impl Negotiation {
         if mechanism.reveals_password() && readable {
             return Err(Reason::Auth(AuthFault::NeedsTls));
         }
+        let known = Known { offered: Some(features.sasl_offered()), salted: Some(&cx.kept.salted) };
         let mut exchange =
-            Exchange::start(choice, credentials, scram, cx.rng).map_err(exchange_fault)?;
+            Exchange::start(choice, credentials, scram, known, cx.rng).map_err(exchange_fault)?;
         let response = exchange.initial_response().map(|response| encode(&response));
         self.guest = mechanism == Mechanism::Anonymous;
         cx.out.write_sasl("auth", Some(mechanism), response.as_deref().map_or("", String::as_str));
@@ -294,6 +367,9 @@ impl Negotiation {
                 exchange
                     .handle_success(data.as_ref().map(|data| data.as_slice()))
                     .map_err(exchange_fault)?;
+                if let Some(salted) = exchange.take_salted() {
+                    cx.kept.salted.keep(salted);
+                }
                 self.authenticated = true;
                 self.open(cx);
                 Ok(Verdict::Restart)
@@ -323,7 +399,11 @@ impl Negotiation {
 
     /// Whether a bounded computation waits to be continued with [`Negotiation::work`].
     pub(crate) fn has_work(&self) -> bool {
-        matches!(&self.state, State::Sasl { working: true, .. })
+        match &self.state {
+            State::Sasl { working, .. } => *working,
+            State::Sasl2(login) => login.working,
+            _ => false,
+        }
     }
 
     /// Does one slice of the computation that the login needs.
@@ -333,6 +413,7 @@ impl Negotiation {
                 let progress = exchange.work();
                 self.handle_progress(cx, exchange, progress)
             }
+            State::Sasl2(login) if login.working => self.work_sasl2(cx, login),
             other => {
                 self.state = other;
                 Ok(Verdict::Continue)
@@ -340,15 +421,41 @@ impl Negotiation {
         }
     }
 
+    /// Asks for the session that was interrupted (XEP-0198 §5).
+    fn resume(&mut self, cx: &mut Cx<'_>, id: &str, h: u32) -> Result<Verdict, Reason> {
+        let resume = Element::builder("resume", ns::SM).attr("previd", id);
+        send(cx, resume.attr("h", &h.to_string()).build())?;
+        self.state = State::Resume;
+        Ok(Verdict::Continue)
+    }
+
+    fn handle_resume(
+        &mut self,
+        cx: &mut Cx<'_>,
+        element: ElementRef<'_>,
+    ) -> Result<Verdict, Reason> {
+        if element.is("resumed", ns::SM) {
+            let asked = cx.resume.map(|(id, _)| id);
+            if element.attr("previd").as_deref() != asked {
+                return Err(Reason::Peer(PeerFault::WrongSession));
+            }
+            let h = read_h(element).ok_or(Reason::Peer(PeerFault::BadAck))?;
+            return Ok(Verdict::Resumed { h });
+        }
+        if element.is("failed", ns::SM) {
+            // XEP-0198 §5: the server lets the client bind a resource instead.
+            self.bind(cx)?;
+            return Ok(Verdict::SessionLost { h: read_h(element) });
+        }
+        Err(unexpected("<resumed/> or <failed/>", element))
+    }
+
     /// Asks for a resource (RFC 6120 §7.6, §7.7).
-    fn bind(&mut self, cx: &mut Cx<'_>, features: &Features) -> Result<Verdict, Reason> {
-        if !features.bind() {
+    fn bind(&mut self, cx: &mut Cx<'_>) -> Result<Verdict, Reason> {
+        let Some(features) = self.offered.as_ref().filter(|features| features.bind()) else {
             return Err(Reason::BindNotOffered);
-        }
-        #[cfg(feature = "modules")]
-        {
-            self.offered = Some(features.element().clone());
-        }
+        };
+        let session = features.session();
         let id = cx.rng.id();
         let resource = cx.config.resource.as_deref();
         let request = iq_set(&id).child_with("bind", ns::BIND, |bind| match resource {
@@ -356,7 +463,7 @@ impl Negotiation {
             None => bind,
         });
         send(cx, request.build())?;
-        self.state = State::Bind { id, session: features.session() };
+        self.state = State::Bind { id, session };
         Ok(Verdict::Continue)
     }
 
@@ -376,19 +483,9 @@ impl Negotiation {
         let bound = bound.ok_or(Reason::Peer(PeerFault::BadBindResult))?.text();
         let jid = FullJid::from_wire(bound.trim());
         let jid = jid.map_err(|_| Reason::Peer(PeerFault::BadBindResult))?;
-        // RFC 6120 §7.6.1 lets the server choose the resource, never the account; and the
-        // localpart only where we have none, or do not use it.
-        let account = &cx.config.jid;
-        let ours = if self.guest || account.local().is_none() {
-            jid.domain() == account.domain()
-        } else {
-            jid.to_bare() == *account || jid.is_by_stringprep(account)
-        };
-        if !ours {
-            return Err(Reason::Peer(PeerFault::ForeignJid { jid: jid.to_string() }));
-        }
+        account_fault(cx.config, self.guest, &jid)?;
         if session != Some(Offer::Mandatory) {
-            return Ok(Verdict::Online(jid));
+            return self.finish(cx, jid);
         }
         let id = cx.rng.id();
         send(cx, iq_set(&id).child_with("session", ns::SESSION, |session| session).build())?;
@@ -396,14 +493,26 @@ impl Negotiation {
         Ok(Verdict::Continue)
     }
 
+    /// Asks for stream management, where both sides want it (XEP-0198 §3). The answer comes later:
+    /// nothing needs to wait for it.
+    fn finish(&mut self, cx: &mut Cx<'_>, jid: FullJid) -> Result<Verdict, Reason> {
+        let offered = self.offered.as_ref().is_some_and(Features::management);
+        let wanted = cx.config.management.as_ref().filter(|_| offered);
+        if let Some(config) = wanted {
+            send(cx, enable(config, Element::builder("enable", ns::SM)).build())?;
+        }
+        Ok(Verdict::Online { jid, managed: wanted.is_some() })
+    }
+
     fn handle_session(
         &mut self,
+        cx: &mut Cx<'_>,
         id: String,
         jid: FullJid,
         element: ElementRef<'_>,
     ) -> Result<Verdict, Reason> {
         match answer(&id, element) {
-            Answer::Result => Ok(Verdict::Online(jid)),
+            Answer::Result => self.finish(cx, jid),
             Answer::Error(error) => Err(Reason::Session(error)),
             Answer::None => {
                 self.state = State::Session { id, jid };
@@ -432,7 +541,16 @@ fn answer(id: &str, element: ElementRef<'_>) -> Answer {
     }
 }
 
-fn iq_set(id: &str) -> crate::xml::ElementBuilder {
+/// What `<enable/>` asks for (XEP-0198 §3).
+fn enable(config: &StreamManagement, enable: ElementBuilder) -> ElementBuilder {
+    if !config.resume {
+        return enable;
+    }
+    let seconds = config.max_resume.as_secs().max(1);
+    enable.attr("resume", "true").attr("max", &seconds.to_string())
+}
+
+fn iq_set(id: &str) -> ElementBuilder {
     Element::builder("iq", ns::CLIENT).attr("type", "set").attr("id", id)
 }
 
@@ -442,6 +560,18 @@ fn send(cx: &mut Cx<'_>, element: Result<Element, BuildError>) -> Result<(), Rea
     let element = element.map_err(Reason::Config)?;
     cx.out.write(element.as_ref());
     Ok(())
+}
+
+/// RFC 6120 §7.6.1 lets the server choose the resource, never the account; and the localpart only
+/// where we have none, or do not use it.
+fn account_fault(config: &ClientConfig, guest: bool, jid: &Jid) -> Result<(), Reason> {
+    let account = &config.jid;
+    let ours = if guest || account.local().is_none() {
+        jid.domain() == account.domain()
+    } else {
+        jid.to_bare() == *account || jid.is_by_stringprep(account)
+    };
+    if ours { Ok(()) } else { Err(Reason::Peer(PeerFault::ForeignJid { jid: jid.to_string() })) }
 }
 
 fn choice_fault(fault: ChoiceFault, offer: SaslOffer<'_>, channel: ChannelData<'_>) -> Reason {

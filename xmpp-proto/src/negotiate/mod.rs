@@ -10,7 +10,7 @@ mod data;
 mod server;
 
 #[cfg(feature = "client")]
-pub(crate) use client::{Cx, Negotiation, Verdict};
+pub(crate) use client::{Cx, Kept, Negotiation, TokenNews, Verdict};
 #[cfg(feature = "server")]
 pub(crate) use server::{
     BindAnswer, Question, ServerCx, ServerNegotiation, ServerVerdict, bounded, unknown_element,

@@ -10,6 +10,7 @@
 
 mod binding;
 mod login;
+mod resumption;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -21,7 +22,7 @@ use crate::endpoint::{
 use crate::jid::{BareJid, FullJid, Jid};
 use crate::ns;
 use crate::rng::Rng;
-use crate::sasl::{BindingType, FailureCondition, Mechanism, ServerExchange, ServerFault};
+use crate::sasl::{FailureCondition, Mechanism, ServerExchange, ServerFault};
 use crate::stanza::{Condition, Iq, StanzaError};
 use crate::stream::{HeaderAttrs, Outbox, check_header, header_lang, offer, write_header};
 use crate::xml::{BuildError, Element, ElementRef, Header};
@@ -56,6 +57,7 @@ pub(crate) enum Question {
     Credentials { token: u64, username: String, mechanism: Mechanism },
     Identity { token: u64, authzid: Option<String> },
     Bind { token: u64, jid: FullJid, asked: bool },
+    Resume { token: u64, account: BareJid, id: String, h: u32 },
 }
 
 /// The owner's answer to [`Question::Bind`].
@@ -82,6 +84,8 @@ pub(crate) struct ServerNegotiation {
     secured: bool,
     failures: u8,
     binds: u8,
+    /// Sessions that were asked for in vain.
+    misuses: u8,
     /// The question that waits for an answer, until then.
     asked: Option<(u64, Instant)>,
     next_token: u64,
@@ -98,6 +102,8 @@ enum State {
     Sasl { exchange: ServerExchange, working: bool },
     /// A bind request waits for the owner.
     Binding { request: Iq, jid: FullJid },
+    /// A session that is to be resumed waits for the owner.
+    Resuming,
     /// Complete or failed.
     Done,
 }
@@ -115,6 +121,7 @@ impl ServerNegotiation {
             secured,
             failures: 0,
             binds: 0,
+            misuses: 0,
             asked: None,
             next_token: 0,
         }
@@ -222,13 +229,11 @@ impl ServerNegotiation {
     /// that must be negotiated first stands alone.
     fn offer(&self, cx: &mut ServerCx<'_>) -> Result<(), Reason> {
         let features = if self.account.is_some() {
-            offer::bind(cx.config.session, &cx.config.features)
+            offer::bind(cx.config.session, cx.config.management.is_some(), &cx.config.features)
         } else if self.wants_tls(cx) {
             offer::starttls()
         } else {
-            let plus = self.mechanisms(cx).any(Mechanism::binds_channel);
-            let bindings: &[_] = if plus { &[BindingType::TlsExporter] } else { &[] };
-            offer::sasl(self.mechanisms(cx), bindings)
+            offer::sasl(self.mechanisms(cx), self.bindings(cx))
         };
         send(cx, features)
     }
@@ -245,6 +250,7 @@ impl ServerNegotiation {
     ) -> Result<ServerVerdict, Reason> {
         match element.ns() {
             ns::TLS if element.name() == "starttls" => self.handle_starttls(cx),
+            ns::SM if cx.config.management.is_some() => self.handle_management(cx, element),
             ns::SASL if self.account.is_none() => self.handle_sasl(cx, element),
             ns::CLIENT if matches!(element.name(), "message" | "presence" | "iq") => {
                 self.handle_stanza(cx, element)
@@ -290,11 +296,15 @@ impl ServerNegotiation {
         token: u64,
     ) -> Result<Result<ServerVerdict, Reason>, Misuse> {
         let state = self.answered(token)?;
-        Ok(if let State::Binding { request, .. } = state {
-            self.refuse_bind(cx, &request, &Condition::InternalServerError.into())
-        } else {
-            let condition = FailureCondition::TemporaryAuthFailure;
-            self.fail_login(cx, &ServerFault { condition, counts: false })
+        Ok(match state {
+            State::Binding { request, .. } => {
+                self.refuse_bind(cx, &request, &Condition::InternalServerError.into())
+            }
+            State::Resuming => self.refuse_management(cx, Condition::InternalServerError, None),
+            _ => {
+                let condition = FailureCondition::TemporaryAuthFailure;
+                self.fail_login(cx, &ServerFault { condition, counts: false })
+            }
         })
     }
 

@@ -8,7 +8,8 @@ use core::ops::Deref;
 use zeroize::Zeroizing;
 
 use super::mechanism::Needs;
-use super::{Mechanism, SaslError};
+use super::salted::SaltedPasswords;
+use super::{Mechanism, SaltedPassword, SaslError};
 
 /// A text that must not be seen: it is never printed, and wiped when dropped, as is every clone.
 ///
@@ -57,6 +58,7 @@ pub struct Credentials {
     username: String,
     proof: Proof,
     authzid: Option<String>,
+    salted: SaltedPasswords,
 }
 
 /// What shows that the user name is ours.
@@ -75,7 +77,12 @@ impl Credentials {
     /// (RFC 6120 §6.3.7).
     #[must_use]
     pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self { username: username.into(), proof: Proof::Password(password.into()), authzid: None }
+        Self {
+            username: username.into(),
+            proof: Proof::Password(password.into()),
+            authzid: None,
+            salted: SaltedPasswords::new(),
+        }
     }
 
     /// A user name and an OAuth 2.0 access token, which takes the password's place in
@@ -84,14 +91,39 @@ impl Credentials {
     #[cfg(feature = "rsasl")]
     #[must_use]
     pub fn with_token(username: impl Into<String>, token: impl Into<Secret>) -> Self {
-        Self { username: username.into(), proof: Proof::Token(token.into()), authzid: None }
+        Self {
+            username: username.into(),
+            proof: Proof::Token(token.into()),
+            authzid: None,
+            salted: SaltedPasswords::new(),
+        }
     }
 
     /// No user name and no password: for ANONYMOUS, and for EXTERNAL, whose proof is the client
     /// certificate.
     #[must_use]
     pub const fn none() -> Self {
-        Self { username: String::new(), proof: Proof::None, authzid: None }
+        Self {
+            username: String::new(),
+            proof: Proof::None,
+            authzid: None,
+            salted: SaltedPasswords::new(),
+        }
+    }
+
+    /// With what was derived from the password before: the login does not derive it again if the
+    /// server asks for the same salt and number of iterations. One for each hash is kept, the last.
+    ///
+    /// It must be of the same password: the server takes one of another for a wrong password.
+    #[must_use]
+    pub fn with_salted_password(mut self, salted: SaltedPassword) -> Self {
+        self.salted.keep(salted);
+        self
+    }
+
+    /// What was derived from the password before.
+    pub(crate) const fn salted(&self) -> &SaltedPasswords {
+        &self.salted
     }
 
     /// Asks to act as `authzid`, a bare JID, instead of the identity that belongs to the user
@@ -122,6 +154,7 @@ impl Credentials {
             Needs::Password => matches!(self.proof, Proof::Password(_)),
             #[cfg(feature = "rsasl")]
             Needs::Token => matches!(self.proof, Proof::Token(_)),
+            Needs::FastToken => false,
         }
     }
 

@@ -49,7 +49,6 @@ pub(super) fn hmac<D: EagerHash>(key: &[u8], text: &[u8]) -> Tag<D> {
 }
 
 /// `H`, in a buffer that is wiped.
-#[cfg(feature = "server")]
 pub(super) fn digest<D: EagerHash>(data: &[u8]) -> zeroize::Zeroizing<alloc::vec::Vec<u8>> {
     let mut digest = D::digest(data);
     let kept = zeroize::Zeroizing::new(digest.to_vec());
@@ -106,13 +105,13 @@ pub(super) struct Proof<D: EagerHash> {
 
 impl<D: EagerHash> Proof<D> {
     /// Follows from the salted password and the messages of the exchange (RFC 5802 §3).
-    pub(super) fn new(salted_password: &Tag<D>, auth_message: &[u8]) -> Self {
-        let mut client = hmac::<D>(salted_password.as_bytes(), CLIENT_KEY);
+    pub(super) fn new(salted_password: &[u8], auth_message: &[u8]) -> Self {
+        let mut client = hmac::<D>(salted_password, CLIENT_KEY);
         let mut stored_key = D::digest(client.as_bytes());
         client.xor(&hmac(&stored_key, auth_message));
         stored_key.as_mut_slice().zeroize();
 
-        let server_key = hmac::<D>(salted_password.as_bytes(), SERVER_KEY);
+        let server_key = hmac::<D>(salted_password, SERVER_KEY);
         Self { client, server: hmac(server_key.as_bytes(), auth_message) }
     }
 }

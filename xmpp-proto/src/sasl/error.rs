@@ -50,6 +50,10 @@ pub enum SaslError {
     /// The server demands an extension of SCRAM by the attribute `m`, and there is none that we
     /// know (RFC 5802 §5.1).
     MandatoryExtension,
+    /// The server says, by the attribute `h`, that it has offered something else than what has come:
+    /// somebody on the way has changed the list of mechanisms or of types of channel binding, or
+    /// tries to (XEP-0474 §6.2). Nothing was proved.
+    OfferChanged,
     /// The server's nonce does not begin with ours, or adds nothing to it: an answer to another
     /// exchange, replayed (RFC 5802 §5.1).
     NonceNotExtended,
@@ -107,6 +111,9 @@ impl fmt::Display for SaslError {
             Self::MandatoryExtension => {
                 f.write_str("the server demands a SCRAM extension that is not known here")
             }
+            Self::OfferChanged => f.write_str(
+                "the server's offer of mechanisms was changed on the way: somebody may be listening",
+            ),
             Self::NonceNotExtended => {
                 f.write_str("the server's nonce does not extend the client's nonce")
             }

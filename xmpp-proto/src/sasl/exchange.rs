@@ -13,11 +13,17 @@ use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use super::choice::Choice;
+use super::downgrade::Offered;
+use super::hashed::{self, HashedToken};
 #[cfg(feature = "rsasl")]
 use super::rsasl::Bridge;
-use super::scram::Scram;
+use super::salted::SaltedPasswords;
+use super::scram::{Scram, Setup};
 use super::single::Single;
-use super::{Credentials, Mechanism, SaslError, ScramLimits};
+use super::{
+    ChannelData, Credentials, FastToken, Field, Mechanism, SaltedPassword, SaslError, ScramHash,
+    ScramLimits,
+};
 use crate::rng::Rng;
 
 /// The client's side of one authentication.
@@ -27,11 +33,23 @@ use crate::rng::Rng;
 pub(crate) struct Exchange {
     mechanism: Mechanism,
     inner: Inner,
+    /// What SCRAM has derived, once it was successful.
+    salted: Option<SaltedPassword>,
+}
+
+/// What is known before an exchange, and spares work or shows an attack.
+#[derive(Default)]
+pub(crate) struct Known<'a> {
+    /// What the server has offered (XEP-0474).
+    pub(crate) offered: Option<Offered>,
+    /// What earlier logins have derived.
+    pub(crate) salted: Option<&'a SaltedPasswords>,
 }
 
 /// Boxed where there are keys, so that a move of the exchange leaves no copy of them behind.
 enum Inner {
     Single(Single),
+    HashedToken(Box<HashedToken>),
     ScramSha1(Box<Scram<Sha1>>),
     ScramSha256(Box<Scram<Sha256>>),
     ScramSha512(Box<Scram<Sha512>>),
@@ -54,6 +72,11 @@ pub(super) trait Steps {
     fn handle_challenge(&mut self, data: &[u8]) -> Result<Progress, SaslError>;
     fn work(&mut self) -> Result<Progress, SaslError>;
     fn handle_success(&mut self, data: &[u8]) -> Result<(), SaslError>;
+
+    /// The salted password that a successful exchange has used.
+    fn take_salted(&mut self) -> Option<SaltedPassword> {
+        None
+    }
 }
 
 /// Bytes behind a nonce of ours: 192 bits, which base64 writes without padding.
@@ -67,11 +90,29 @@ impl Exchange {
         choice: Choice,
         credentials: &Credentials,
         limits: &ScramLimits,
+        known: Known<'_>,
         rng: &mut Rng,
     ) -> Result<Self, SaslError> {
         let mut nonce = [0; NONCE_BYTES];
         rng.fill(&mut nonce);
-        Self::with_nonce(choice, credentials, limits, BASE64.encode(nonce))
+        Self::with_nonce(choice, credentials, limits, known, BASE64.encode(nonce))
+    }
+
+    /// Begins an authentication by a token, for its own mechanism.
+    ///
+    /// Fails if the channel has not got what the mechanism is bound to.
+    pub(crate) fn with_token(
+        token: &FastToken,
+        channel: ChannelData<'_>,
+    ) -> Result<Self, SaslError> {
+        let mechanism = token.mechanism();
+        let data = match mechanism.token_binding() {
+            Some(kind) => channel.get(kind).ok_or(SaslError::OutOfTurn)?,
+            None => &[],
+        };
+        let exchange = HashedToken::new(&hashed::authcid(token)?, token, data);
+        let inner = Inner::HashedToken(Box::new(exchange));
+        Ok(Self { mechanism, inner, salted: None })
     }
 
     /// Begins with a nonce that the caller answers for.
@@ -79,10 +120,16 @@ impl Exchange {
         choice: Choice,
         credentials: &Credentials,
         limits: &ScramLimits,
+        known: Known<'_>,
         nonce: String,
     ) -> Result<Self, SaslError> {
         let Choice { mechanism, binding } = choice;
         let limits = *limits;
+        let Known { offered, salted } = known;
+        let setup = |hash| {
+            let salted = salted.and_then(|salted| salted.get(hash)).cloned();
+            Setup { hash, binding, limits, nonce, offered, salted }
+        };
         let inner = match mechanism {
             Mechanism::Anonymous => Inner::Single(Single::anonymous()),
             Mechanism::External => {
@@ -90,23 +137,27 @@ impl Exchange {
             }
             Mechanism::Plain => Inner::Single(Single::plain(&credentials.prepare()?)),
             Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => {
-                let scram = Scram::new(&credentials.prepare()?, binding, limits, nonce);
+                let scram = Scram::new(&credentials.prepare()?, setup(ScramHash::Sha1));
                 Inner::ScramSha1(Box::new(scram))
             }
             Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => {
-                let scram = Scram::new(&credentials.prepare()?, binding, limits, nonce);
+                let scram = Scram::new(&credentials.prepare()?, setup(ScramHash::Sha256));
                 Inner::ScramSha256(Box::new(scram))
             }
             Mechanism::ScramSha512 | Mechanism::ScramSha512Plus => {
-                let scram = Scram::new(&credentials.prepare()?, binding, limits, nonce);
+                let scram = Scram::new(&credentials.prepare()?, setup(ScramHash::Sha512));
                 Inner::ScramSha512(Box::new(scram))
+            }
+            // No part of the credentials: such a token has an exchange of its own.
+            Mechanism::HtSha256None | Mechanism::HtSha256Endp | Mechanism::HtSha256Expr => {
+                return Err(SaslError::Missing { what: Field::Token });
             }
             #[cfg(feature = "rsasl")]
             Mechanism::Login | Mechanism::XOauth2 | Mechanism::OauthBearer => {
                 Inner::Bridge(Box::new(Bridge::new(mechanism, credentials)?))
             }
         };
-        Ok(Self { mechanism, inner })
+        Ok(Self { mechanism, inner, salted: None })
     }
 
     /// What to send with the request; `None` if it was taken already.
@@ -133,14 +184,24 @@ impl Exchange {
     pub(crate) fn handle_success(&mut self, data: Option<&[u8]>) -> Result<(), SaslError> {
         // Empty data is no more than none to these mechanisms.
         let data = data.unwrap_or_default();
-        let result = self.steps().and_then(|steps| steps.handle_success(data));
+        let result = self.steps().and_then(|steps| {
+            steps.handle_success(data)?;
+            Ok(steps.take_salted())
+        });
         self.end_if(true);
-        result
+        self.salted = result?;
+        Ok(())
+    }
+
+    /// What SCRAM has derived, after success: worth keeping for the next login.
+    pub(crate) fn take_salted(&mut self) -> Option<SaltedPassword> {
+        self.salted.take()
     }
 
     fn steps(&mut self) -> Result<&mut dyn Steps, SaslError> {
         match &mut self.inner {
             Inner::Single(single) => Ok(single),
+            Inner::HashedToken(token) => Ok(token.as_mut()),
             Inner::ScramSha1(scram) => Ok(scram.as_mut()),
             Inner::ScramSha256(scram) => Ok(scram.as_mut()),
             Inner::ScramSha512(scram) => Ok(scram.as_mut()),

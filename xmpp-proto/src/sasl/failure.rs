@@ -36,19 +36,25 @@ impl SaslFailure {
     /// The condition is the first child in that namespace that is not `<text/>`.
     #[must_use]
     pub fn from_element(element: ElementRef<'_>) -> Option<Self> {
-        if !element.is("failure", ns::SASL) {
-            return None;
-        }
-        let condition = element
-            .elements()
-            .find(|child| child.ns() == ns::SASL && child.name() != "text")
-            .map_or_else(
+        element.is("failure", ns::SASL).then(|| Self::read(element))
+    }
+
+    /// Reads `<failure/>` of SASL2 (XEP-0388 §2.6.2), whose condition is in the namespace of SASL.
+    pub(crate) fn from_sasl2(element: ElementRef<'_>) -> Self {
+        Self::read(element)
+    }
+
+    fn read(element: ElementRef<'_>) -> Self {
+        // Some servers put condition or text into the namespace of SASL2.
+        let ours = |child: &ElementRef<'_>| matches!(child.ns(), ns::SASL | ns::SASL2);
+        let condition =
+            element.elements().find(|child| ours(child) && child.name() != "text").map_or_else(
                 || FailureCondition::Other(String::new()),
                 |child| FailureCondition::from_name(child.name()),
             );
-        let text =
-            element.child("text", ns::SASL).map(|text| bounded(&text.text(), Self::TEXT_BYTES));
-        Some(Self { condition, text })
+        let text = element.elements().find(|child| ours(child) && child.name() == "text");
+        let text = text.map(|text| bounded(&text.text(), Self::TEXT_BYTES));
+        Self { condition, text }
     }
 }
 
@@ -150,7 +156,7 @@ impl fmt::Display for FailureCondition {
 
 /// A peer's text made fit to keep and to log: at most `max` bytes, and no control character that
 /// could forge a line.
-pub(super) fn bounded(text: &str, max: usize) -> String {
+pub(crate) fn bounded(text: &str, max: usize) -> String {
     let mut kept = String::with_capacity(text.len().min(max));
     for c in text.chars() {
         let c = if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::BindingType;
+
 /// A SASL mechanism.
 ///
 /// The order is that of strength: a mechanism is greater than those an attacker would prefer to
@@ -22,6 +24,14 @@ use core::fmt;
 pub enum Mechanism {
     /// `ANONYMOUS` (RFC 4505): no account at all, the server makes one up.
     Anonymous,
+    /// `HT-SHA-256-NONE` (draft-schmaus-kitten-sasl-ht): a token that the server gave out, see
+    /// [`FastToken`](super::FastToken). It is used only with such a token, by XEP-0484, never
+    /// because it is offered.
+    HtSha256None,
+    /// `HT-SHA-256-ENDP`: a token, bound to the TLS channel by `tls-server-end-point`.
+    HtSha256Endp,
+    /// `HT-SHA-256-EXPR`: a token, bound to the TLS channel by `tls-exporter`.
+    HtSha256Expr,
     /// `LOGIN`: the user name and the password itself, as in PLAIN but in two messages; never
     /// standardised.
     #[cfg(feature = "rsasl")]
@@ -57,6 +67,8 @@ pub(super) enum Needs {
     Password,
     #[cfg(feature = "rsasl")]
     Token,
+    /// A token of XEP-0484, which is no part of the credentials.
+    FastToken,
 }
 
 impl Mechanism {
@@ -76,6 +88,9 @@ impl Mechanism {
         Self::Plain,
         #[cfg(feature = "rsasl")]
         Self::Login,
+        Self::HtSha256Expr,
+        Self::HtSha256Endp,
+        Self::HtSha256None,
         Self::Anonymous,
     ];
 
@@ -116,6 +131,9 @@ impl Mechanism {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anonymous => "ANONYMOUS",
+            Self::HtSha256None => "HT-SHA-256-NONE",
+            Self::HtSha256Endp => "HT-SHA-256-ENDP",
+            Self::HtSha256Expr => "HT-SHA-256-EXPR",
             #[cfg(feature = "rsasl")]
             Self::Login => "LOGIN",
             Self::Plain => "PLAIN",
@@ -149,6 +167,9 @@ impl Mechanism {
             #[cfg(feature = "rsasl")]
             Self::Login | Self::XOauth2 | Self::OauthBearer => true,
             Self::Anonymous
+            | Self::HtSha256None
+            | Self::HtSha256Endp
+            | Self::HtSha256Expr
             | Self::ScramSha1
             | Self::ScramSha256
             | Self::ScramSha512
@@ -172,9 +193,33 @@ impl Mechanism {
             || matches!(self, Self::ScramSha1 | Self::ScramSha256 | Self::ScramSha512)
     }
 
+    /// Whether this is a hashed token (HT): proof that the client has a token that the server gave
+    /// out at an earlier login (XEP-0484).
+    ///
+    /// ```
+    /// use xmpp_proto::sasl::Mechanism;
+    ///
+    /// assert!(Mechanism::HtSha256Expr.is_hashed_token());
+    /// assert!(!Mechanism::DEFAULT.iter().any(|mechanism| mechanism.is_hashed_token()));
+    /// ```
+    #[must_use]
+    pub const fn is_hashed_token(self) -> bool {
+        matches!(self, Self::HtSha256None | Self::HtSha256Endp | Self::HtSha256Expr)
+    }
+
+    /// What a hashed token is bound to: each mechanism has one type, or none.
+    pub(crate) const fn token_binding(self) -> Option<BindingType> {
+        match self {
+            Self::HtSha256Endp => Some(BindingType::TlsServerEndPoint),
+            Self::HtSha256Expr => Some(BindingType::TlsExporter),
+            _ => None,
+        }
+    }
+
     pub(super) const fn needs(self) -> Needs {
         match self {
             Self::Anonymous | Self::External => Needs::Nothing,
+            Self::HtSha256None | Self::HtSha256Endp | Self::HtSha256Expr => Needs::FastToken,
             #[cfg(feature = "rsasl")]
             Self::XOauth2 | Self::OauthBearer => Needs::Token,
             #[cfg(feature = "rsasl")]

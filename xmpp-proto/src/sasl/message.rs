@@ -68,13 +68,22 @@ pub(super) fn push_proof(message: &mut String, proof: &[u8]) {
 
 /// `server-first-message`.
 #[cfg(feature = "server")]
-pub(super) fn server_first(nonce: &str, salt: &[u8], iterations: u32) -> String {
+pub(super) fn server_first(
+    nonce: &str,
+    salt: &[u8],
+    iterations: u32,
+    offered: Option<&str>,
+) -> String {
     let mut message = String::from("r=");
     message.push_str(nonce);
     message.push_str(",s=");
     BASE64.encode_string(salt, &mut message);
     message.push_str(",i=");
     message.push_str(&iterations.to_string());
+    if let Some(offered) = offered {
+        message.push_str(",h=");
+        message.push_str(offered);
+    }
     message
 }
 
@@ -95,6 +104,8 @@ pub(super) struct ServerFirst<'a> {
     pub(super) nonce: &'a str,
     pub(super) salt: Vec<u8>,
     pub(super) iterations: u32,
+    /// The hash of what the server has offered, `h` (XEP-0474 §6.1).
+    pub(super) offered: Option<&'a str>,
 }
 
 impl<'a> ServerFirst<'a> {
@@ -114,8 +125,16 @@ impl<'a> ServerFirst<'a> {
         check_nonce(nonce, client_nonce, limits)?;
         let salt = read_salt(expected('s', attributes.next()?)?, limits)?;
         let iterations = read_iterations(expected('i', attributes.next()?)?, limits)?;
-        attributes.skip_extensions()?;
-        Ok(Self { nonce, salt, iterations })
+        let mut offered = None;
+        attributes.for_extensions(|attribute, value| match attribute {
+            'h' if offered.is_some() => Err(MessageFault::Misplaced { attribute }),
+            'h' => {
+                offered = Some(value);
+                Ok(())
+            }
+            _ => Ok(()),
+        })?;
+        Ok(Self { nonce, salt, iterations, offered })
     }
 }
 
@@ -245,6 +264,14 @@ impl<'a> Attributes<'a> {
     /// Passes over what is left: extensions, which may be ignored. The attributes that RFC 5802
     /// defines cannot be among them.
     pub(super) fn skip_extensions(&mut self) -> Result<(), SaslError> {
+        self.for_extensions(|_, _| Ok(()))
+    }
+
+    /// The same, with a look at each.
+    fn for_extensions(
+        &mut self,
+        mut look: impl FnMut(char, &'a str) -> Result<(), MessageFault>,
+    ) -> Result<(), SaslError> {
         while let Some((attribute, value)) = self.next()? {
             if is_reserved(attribute) {
                 return Err(MessageFault::Misplaced { attribute }.into());
@@ -252,6 +279,7 @@ impl<'a> Attributes<'a> {
             if value.is_empty() {
                 return Err(MessageFault::Syntax.into());
             }
+            look(attribute, value)?;
         }
         Ok(())
     }

@@ -20,6 +20,21 @@
 //! may be configured too. A mechanism that fails is the end of the attempt, never the beginning of
 //! a weaker one.
 //!
+//! The mechanisms of hashed tokens (HT) are not for this choice: they work with a [`FastToken`] that
+//! the server gave out, as told in [`FastLogin`](crate::endpoint::FastLogin).
+//!
+//! # Protection of the offer
+//!
+//! A server may show, in its first message of SCRAM, a hash of the mechanisms and types of channel
+//! binding that it has offered (XEP-0474). It is checked before anything is proved, so that nobody on
+//! the way can take the better part out of the offer: [`SaslError::OfferChanged`].
+//!
+//! # What is kept
+//!
+//! A client keeps what was derived from the password, one for each hash, and does not derive it again
+//! as long as the server asks for the same salt and number of iterations (RFC 5802 §5.1). It can be
+//! given beforehand: [`SaltedPassword`].
+//!
 //! # Channel binding
 //!
 //! A -PLUS mechanism ties the proof to the TLS channel, so that it is worth nothing to somebody who
@@ -85,32 +100,43 @@ mod binding;
 mod choice;
 mod credentials;
 mod derive;
+mod downgrade;
 mod error;
 mod exchange;
 mod failure;
+mod hash;
+mod hashed;
 mod mechanism;
 mod message;
 #[cfg(feature = "rsasl")]
 mod rsasl;
+mod salted;
 #[cfg(feature = "unicode")]
 mod saslprep;
 mod scram;
 #[cfg(feature = "server")]
 mod server;
 mod single;
+mod token;
 
 pub use binding::{BindingType, ChannelBinding};
 pub use credentials::{Credentials, Field, Secret};
 pub use error::{MessageFault, SaslError, ScramServerError};
 pub use failure::{FailureCondition, SaslFailure};
+pub use hash::ScramHash;
 pub use mechanism::Mechanism;
+pub use salted::SaltedPassword;
 pub use scram::ScramLimits;
 #[cfg(feature = "server")]
-pub use server::{KeysError, ScramHash, ScramKeys, StoredCredentials};
+pub use server::{KeysError, ScramKeys, StoredCredentials};
+pub use token::{FastToken, TokenError};
 
 pub(crate) use binding::ChannelData;
 pub(crate) use choice::{Allowed, ChoiceFault, Offer, choose};
-pub(crate) use exchange::{Exchange, Progress};
+pub(crate) use downgrade::Offered;
+pub(crate) use exchange::{Exchange, Known, Progress};
+pub(crate) use failure::bounded;
+pub(crate) use salted::SaltedPasswords;
 #[cfg(feature = "server")]
 pub(crate) use server::{Account, ServerExchange, ServerFault, ServerProgress, ServerSasl};
 

@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 use super::binding::Binding;
 use super::credentials::Prepared;
 use super::derive::{Derivation, Proof, Tag};
+use super::downgrade::Offered;
 use super::exchange::{Progress, Steps};
 use super::message::{self, ServerFirst};
-use super::{MessageFault, SaslError};
+use super::{MessageFault, SaltedPassword, SaslError, ScramHash};
 
 /// What a client accepts from a SCRAM server, and how it spreads the work.
 ///
@@ -61,6 +62,13 @@ impl Default for ScramLimits {
 /// The client's side of SCRAM with the hash `D`.
 pub(super) struct Scram<D: EagerHash> {
     limits: ScramLimits,
+    hash: ScramHash,
+    /// What the server has offered, if it is known.
+    offered: Option<Offered>,
+    /// The salted password: of an earlier login, then the one that this login uses.
+    salted: Option<SaltedPassword>,
+    /// What the server wants to be derived.
+    wanted: (Vec<u8>, u32),
     phase: Phase,
     gs2_header: String,
     binding: Binding,
@@ -74,6 +82,19 @@ pub(super) struct Scram<D: EagerHash> {
     signature: Option<Tag<D>>,
     /// `client-final-message-without-proof`, from the challenge until the proof is made.
     client_final: String,
+}
+
+/// What an exchange is made of, besides the credentials.
+pub(super) struct Setup {
+    pub(super) hash: ScramHash,
+    pub(super) binding: Binding,
+    pub(super) limits: ScramLimits,
+    /// Printable ASCII without comma, never used before.
+    pub(super) nonce: String,
+    /// What the server has offered, if it is known.
+    pub(super) offered: Option<Offered>,
+    /// What an earlier login has derived with this hash.
+    pub(super) salted: Option<SaltedPassword>,
 }
 
 /// What has happened last.
@@ -91,15 +112,14 @@ enum Phase {
 }
 
 impl<D: EagerHash> Scram<D> {
-    /// An exchange with this nonce of ours: printable ASCII without comma, never used before.
-    pub(super) fn new(
-        credentials: &Prepared<'_>,
-        binding: Binding,
-        limits: ScramLimits,
-        nonce: String,
-    ) -> Self {
+    pub(super) fn new(credentials: &Prepared<'_>, setup: Setup) -> Self {
+        let Setup { hash, binding, limits, nonce, offered, salted } = setup;
         Self {
             limits,
+            hash,
+            offered,
+            salted,
+            wanted: (Vec::new(), 0),
             phase: Phase::Begun,
             gs2_header: message::gs2_header(&binding, credentials.authzid.as_deref()),
             binding,
@@ -114,6 +134,10 @@ impl<D: EagerHash> Scram<D> {
     fn handle_server_first(&mut self, data: &[u8]) -> Result<Progress, SaslError> {
         let text = message::text(data, &self.limits)?;
         let first = ServerFirst::read(text, &self.nonce, &self.limits)?;
+        // XEP-0474 §6.2: before anything is proved, so that there is nothing to guess at.
+        if let (Some(offered), Some(attribute)) = (&self.offered, first.offered) {
+            offered.check(self.hash, attribute)?;
+        }
         self.client_final =
             message::client_final_without_proof(&self.gs2_header, &self.binding, first.nonce);
         let parts = [",", text, ",", &self.client_final];
@@ -121,10 +145,30 @@ impl<D: EagerHash> Scram<D> {
         for part in parts {
             self.auth_message.push_str(part);
         }
+        let known = self.salted.take();
+        if let Some(salted) = known
+            && let Some(key) = salted.key_for(&first.salt, first.iterations)
+        {
+            let response = self.prove(key);
+            self.salted = Some(salted);
+            return Ok(response);
+        }
         let derivation = self.derivation.as_mut().ok_or(SaslError::OutOfTurn)?;
         derivation.begin(&first.salt, first.iterations);
+        self.wanted = (first.salt, first.iterations);
         self.phase = Phase::Deriving;
         Ok(Progress::Work)
+    }
+
+    /// The client's last message, with its proof.
+    fn prove(&mut self, salted_password: &[u8]) -> Progress {
+        let proof = Proof::<D>::new(salted_password, self.auth_message.as_bytes());
+        self.derivation = None;
+        let mut response = core::mem::take(&mut self.client_final);
+        message::push_proof(&mut response, proof.client.as_bytes());
+        self.signature = Some(proof.server);
+        self.phase = Phase::ProofSent;
+        Progress::Respond(Zeroizing::new(response.into_bytes()))
     }
 
     /// Checks the server's last message, which may come in a challenge or with success.
@@ -170,13 +214,10 @@ impl<D: EagerHash> Steps for Scram<D> {
         let Some(salted_password) = derivation.run(self.limits.work_slice.max(1)) else {
             return Ok(Progress::Work);
         };
-        let proof = Proof::new(salted_password, self.auth_message.as_bytes());
-        self.derivation = None;
-        let mut response = core::mem::take(&mut self.client_final);
-        message::push_proof(&mut response, proof.client.as_bytes());
-        self.signature = Some(proof.server);
-        self.phase = Phase::ProofSent;
-        Ok(Progress::Respond(Zeroizing::new(response.into_bytes())))
+        let key = Zeroizing::new(salted_password.as_bytes().to_vec());
+        let (salt, iterations) = core::mem::take(&mut self.wanted);
+        self.salted = Some(SaltedPassword::new(self.hash, salt, iterations, &key));
+        Ok(self.prove(&key))
     }
 
     fn handle_success(&mut self, data: &[u8]) -> Result<(), SaslError> {
@@ -187,5 +228,9 @@ impl<D: EagerHash> Steps for Scram<D> {
             Phase::Verified if data.is_empty() => Ok(()),
             Phase::Verified => Err(MessageFault::UnexpectedData.into()),
         }
+    }
+
+    fn take_salted(&mut self) -> Option<SaltedPassword> {
+        self.salted.take()
     }
 }

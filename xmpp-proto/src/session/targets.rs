@@ -181,6 +181,13 @@ impl Targets {
         self.current()
     }
 
+    /// The current one comes next once more.
+    pub(crate) fn repeat(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.waiting.push_front(current);
+        }
+    }
+
     /// The current one is the last one, whatever happens.
     pub(crate) fn stop(&mut self) {
         self.stopped = true;
@@ -275,6 +282,11 @@ fn redirection(ended: &Ended) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Where a server wants a session to be resumed, in its own words (XEP-0198 §3).
+pub(crate) fn location(text: &str, tls: TlsMode) -> Option<Candidate> {
+    Some(Candidate::new(parse_address(text.trim(), default_port(tls))?, tls))
 }
 
 /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port` (RFC 6120 §4.9.3.19), and IPv6 without

@@ -106,6 +106,20 @@ impl StreamCondition {
                 | Self::SystemShutdown
         )
     }
+
+    /// Whether it says that a client that was online is not wanted any more: another has taken its
+    /// place, its account is gone, or its domain is.
+    #[cfg(feature = "client")]
+    pub(crate) const fn is_permanent(self) -> bool {
+        matches!(
+            self,
+            Self::Conflict
+                | Self::HostGone
+                | Self::HostUnknown
+                | Self::NotAuthorized
+                | Self::UnsupportedVersion
+        )
+    }
 }
 
 impl fmt::Display for StreamCondition {
@@ -134,6 +148,13 @@ impl StreamError {
     #[must_use]
     pub fn with_text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
+        self
+    }
+
+    /// Adds an application-specific condition (§4.9.4).
+    #[must_use]
+    pub fn with_application(mut self, condition: Element) -> Self {
+        self.application = Some(condition);
         self
     }
 

@@ -3,7 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::Authentication;
 use crate::ns;
+#[cfg(feature = "client")]
+use crate::sasl::Offered;
 use crate::xml::{Element, ElementRef};
 
 /// The most mechanism names that are kept of one offer.
@@ -46,9 +49,11 @@ pub struct Features {
     element: Element,
     starttls: Option<Offer>,
     mechanisms: Vec<String>,
+    authentication: Option<Authentication>,
     bindings: Vec<String>,
     bind: bool,
     session: Option<Offer>,
+    management: bool,
 }
 
 impl Features {
@@ -58,11 +63,9 @@ impl Features {
         let starttls = features.child("starttls", ns::TLS);
         // RFC 6120 §5.3.1: STARTTLS is mandatory if it says so, and if nothing else is offered.
         let alone = features.elements().count() == 1;
-        let mechanisms = features.child("mechanisms", ns::SASL).map_or_else(Vec::new, |offer| {
-            let names = offer.elements().filter(|child| child.is("mechanism", ns::SASL));
-            let names = names.map(|name| String::from(name.text().trim()));
-            names.filter(|name| name.len() <= MAX_MECHANISM_NAME).take(MAX_MECHANISMS).collect()
-        });
+        let offer = features.child("mechanisms", ns::SASL);
+        let mechanisms = offer.map_or_else(Vec::new, |offer| mechanisms(offer, ns::SASL));
+        let authentication = features.child("authentication", ns::SASL2);
         // RFC 3921 had no <optional/>; an offer without it is one that must be taken.
         let session = features.child("session", ns::SESSION).map(|offer| {
             match offer.child("optional", ns::SESSION) {
@@ -77,9 +80,11 @@ impl Features {
                 _ => Offer::Mandatory,
             }),
             mechanisms,
+            authentication: authentication.map(Authentication::from_element),
             bindings: bindings(features),
             bind: features.child("bind", ns::BIND).is_some(),
             session,
+            management: features.child("sm", ns::SM).is_some(),
         }
     }
 
@@ -96,11 +101,31 @@ impl Features {
         &self.mechanisms
     }
 
+    /// The extensible SASL profile (XEP-0388 §2.1).
+    #[must_use]
+    pub const fn authentication(&self) -> Option<&Authentication> {
+        self.authentication.as_ref()
+    }
+
     /// The types of channel binding that the server supports (XEP-0440), in its order and each
     /// once; empty if it does not say. Of an absurdly long offer only the first 16 are kept.
     #[must_use]
     pub fn channel_bindings(&self) -> &[String] {
         &self.bindings
+    }
+
+    /// What SASL offers, as XEP-0474 protects it: every name, known here or not.
+    #[cfg(feature = "client")]
+    pub(crate) fn sasl_offered(&self) -> Offered {
+        let offer = self.element.as_ref().child("mechanisms", ns::SASL);
+        offered(self.element.as_ref(), offer, ns::SASL)
+    }
+
+    /// The same for SASL2.
+    #[cfg(feature = "client")]
+    pub(crate) fn sasl2_offered(&self) -> Offered {
+        let offer = self.element.as_ref().child("authentication", ns::SASL2);
+        offered(self.element.as_ref(), offer, ns::SASL2)
     }
 
     /// Resource binding, which is always mandatory (RFC 6120 §7.3.1).
@@ -115,11 +140,60 @@ impl Features {
         self.session
     }
 
+    /// Stream management (XEP-0198 §3).
+    #[must_use]
+    pub const fn management(&self) -> bool {
+        self.management
+    }
+
+    /// The longest stanza in bytes that the receiving entity takes, and the silence in seconds after
+    /// which it may close the stream, where it says so (XEP-0478).
+    #[must_use]
+    pub fn limits(&self) -> (Option<usize>, Option<u64>) {
+        let Some(limits) = self.element.child("limits", ns::STREAM_LIMITS) else {
+            return (None, None);
+        };
+        let text = |name| limits.child(name, ns::STREAM_LIMITS).map(ElementRef::text);
+        let bytes = text("max-bytes").and_then(|text| text.trim().parse().ok());
+        let idle = text("idle-seconds").and_then(|text| text.trim().parse().ok());
+        (bytes, idle)
+    }
+
+    /// Client state indication (XEP-0352).
+    #[must_use]
+    pub fn client_state(&self) -> bool {
+        self.element.child("csi", ns::CSI).is_some()
+    }
+
     /// The whole element, with all that is not understood here.
     #[must_use]
     pub const fn element(&self) -> &Element {
         &self.element
     }
+}
+
+/// The names in a list of mechanisms.
+pub(super) fn mechanisms(offer: ElementRef<'_>, namespace: &str) -> Vec<String> {
+    let names = offer.elements().filter(|child| child.is("mechanism", namespace));
+    let names = names.map(|name| String::from(name.text().trim()));
+    names.filter(|name| name.len() <= MAX_MECHANISM_NAME).take(MAX_MECHANISMS).collect()
+}
+
+/// The mechanisms of an offer, and the types of channel binding beside it.
+#[cfg(feature = "client")]
+fn offered(features: ElementRef<'_>, offer: Option<ElementRef<'_>>, namespace: &str) -> Offered {
+    let names = offer.iter().flat_map(|offer| offer.elements());
+    let names = names.filter(|child| child.is("mechanism", namespace)).map(ElementRef::text);
+    let names: Vec<_> = names.collect();
+    let lists = features
+        .elements()
+        .filter(|child| child.is("sasl-channel-binding", ns::SASL_CHANNEL_BINDING));
+    let mut used = false;
+    let types = lists.inspect(|_| used = true).flat_map(ElementRef::elements);
+    let types = types.filter(|item| item.is("channel-binding", ns::SASL_CHANNEL_BINDING));
+    let types: Vec<_> = types.filter_map(|item| item.attr("type")).collect();
+    let types = used.then(|| types.iter().map(|kind| &**kind).collect());
+    Offered::new(names.iter().map(|name| name.trim()).collect(), types)
 }
 
 /// All types in all lists: a server that repeats itself means nothing by it.

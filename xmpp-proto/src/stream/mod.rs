@@ -9,21 +9,29 @@
 //! assert!(error.condition().is_retryable());
 //! ```
 
+mod authentication;
 mod error;
 mod features;
 #[cfg(feature = "client")]
 mod header;
+#[cfg(feature = "client")]
+mod management;
 #[cfg(feature = "server")]
 pub(crate) mod offer;
 #[cfg(feature = "client")]
 mod outbox;
 
+pub use authentication::{Authentication, BindOffer};
 pub use error::{StreamCondition, StreamError};
 pub use features::{Features, Offer};
 #[cfg(feature = "client")]
 pub use header::HeaderFault;
 #[cfg(feature = "client")]
 pub(crate) use header::{HeaderAttrs, check_header, header_lang, write_header};
+#[cfg(feature = "server")]
+pub(crate) use management::failed;
+#[cfg(feature = "client")]
+pub(crate) use management::{read_bool, read_h};
 #[cfg(feature = "client")]
 pub(crate) use outbox::Outbox;
 

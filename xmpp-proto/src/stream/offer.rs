@@ -39,8 +39,8 @@ pub(crate) fn sasl(
 }
 
 /// Resource binding (RFC 6120 §7.4), if `session` says so the session request that does nothing any
-/// more (RFC 6121 §1.4), and what the owner adds.
-pub(crate) fn bind(session: bool, more: &[Element]) -> Result<Element, BuildError> {
+/// more (RFC 6121 §1.4), stream management if it is `managed` (XEP-0198 §2), and what the owner adds.
+pub(crate) fn bind(session: bool, managed: bool, more: &[Element]) -> Result<Element, BuildError> {
     let features = features().child_with("bind", ns::BIND, |bind| bind);
     let features = if session {
         features.child_with("session", ns::SESSION, |offer| {
@@ -49,6 +49,8 @@ pub(crate) fn bind(session: bool, more: &[Element]) -> Result<Element, BuildErro
     } else {
         features
     };
+    let features =
+        if managed { features.child_with("sm", ns::SM, |offer| offer) } else { features };
     features.children(more).build()
 }
 

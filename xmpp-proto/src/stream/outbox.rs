@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 
 use crate::ns;
 use crate::sasl::Mechanism;
-use crate::xml::{ElementRef, Writer};
+use crate::xml::{Element, ElementRef, Writer};
 
 /// Bytes already written are cut off in front once this many have piled up.
 const COMPACT_AT: usize = 4096;
@@ -40,13 +40,57 @@ impl Outbox {
 
     /// Appends a SASL element. Its data is kept nowhere else and wiped here once it is written.
     pub(crate) fn write_sasl(&mut self, name: &str, mechanism: Option<Mechanism>, base64: &str) {
+        self.write_secret(name, ns::SASL, mechanism, base64);
+    }
+
+    /// Appends `<response/>` of SASL2 (XEP-0388 §2.5), as [`Outbox::write_sasl`] does.
+    pub(crate) fn write_response(&mut self, base64: &str) {
+        self.write_secret("response", ns::SASL2, None, base64);
+    }
+
+    /// Appends `<authenticate/>` (XEP-0388 §2.3), with the same care for the initial response. What
+    /// is negotiated within the login follows it.
+    pub(crate) fn write_authenticate(
+        &mut self,
+        mechanism: Mechanism,
+        base64: Option<&str>,
+        inline: &[Element],
+    ) {
+        self.buffer.reserve(base64.map_or(0, str::len) + 256);
+        self.secret = true;
+        let out = &mut self.buffer;
+        for part in ["<authenticate xmlns='", ns::SASL2, "' mechanism='", mechanism.name(), "'>"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        // XEP-0388 §2.2: an empty response is an empty element, none is no element.
+        for part in
+            base64.iter().flat_map(|text| ["<initial-response>", text, "</initial-response>"])
+        {
+            out.extend_from_slice(part.as_bytes());
+        }
+        crate::trace::sent_sasl("authenticate", Some(mechanism));
+        for element in inline {
+            self.write(element.as_ref());
+        }
+        self.buffer.extend_from_slice(b"</authenticate>");
+    }
+
+    fn write_secret(
+        &mut self,
+        name: &str,
+        namespace: &str,
+        mechanism: Option<Mechanism>,
+        base64: &str,
+    ) {
         // Growing a buffer leaves its old copy in memory, so a secret never makes it grow twice.
         self.buffer.reserve(base64.len() + 128);
         self.secret = true;
         let out = &mut self.buffer;
         out.push(b'<');
         out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b" xmlns='urn:ietf:params:xml:ns:xmpp-sasl'");
+        out.extend_from_slice(b" xmlns='");
+        out.extend_from_slice(namespace.as_bytes());
+        out.push(b'\'');
         if let Some(mechanism) = mechanism {
             out.extend_from_slice(b" mechanism='");
             out.extend_from_slice(mechanism.name().as_bytes());

@@ -5,6 +5,7 @@
 //! - With the feature `server`, [`pair`] runs a client and a server against each other, over a
 //!   transport that cuts, delays, stalls and breaks as told.
 //! - With the feature `domain`, a [`World`] is a whole domain and its clients.
+//! - With the feature `domain`, a [`Simulation`] is all that on a network that fails, decided by a seed.
 //!
 //! Time passes only when the test says so, and every run with the same inputs is the same.
 //!

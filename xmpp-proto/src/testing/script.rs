@@ -30,6 +30,8 @@ pub struct Script<C: Connect = Client> {
     completions: VecDeque<Completion>,
     events: VecDeque<C::Event>,
     takes_events: bool,
+    /// How many more bytes the transport takes; all, if there is no limit.
+    room: Option<usize>,
     tls: TlsInfo,
 }
 
@@ -60,6 +62,7 @@ impl<C: Connect<Event: Debug>> Script<C> {
             completions: VecDeque::new(),
             events: VecDeque::new(),
             takes_events: true,
+            room: None,
             tls: TlsInfo::new(),
         }
     }
@@ -93,6 +96,13 @@ impl<C: Connect<Event: Debug>> Script<C> {
         self.drain();
     }
 
+    /// The transport takes this many more bytes and then no more, as one that is about to break; or
+    /// all, as it does by default. What it does not take waits in the client.
+    pub fn take_output(&mut self, room: Option<usize>) {
+        self.room = room;
+        self.drain();
+    }
+
     /// Starts an attempt and opens the transport to the first target. With direct TLS, secures it
     /// too.
     ///
@@ -114,12 +124,20 @@ impl<C: Connect<Event: Debug>> Script<C> {
     pub fn start(&mut self) {
         self.client.connect(self.now).expect("the client is idle");
         self.drain();
-        if let Some(Action::Resolve { id, .. }) = self.actions.front() {
-            let (id, records) = (*id, self.records.clone());
-            self.actions.pop_front();
-            self.client.handle_resolved(self.now, id, records);
-            self.drain();
-        }
+        self.resolve();
+    }
+
+    /// Answers what the client asks DNS. Returns whether it asks.
+    pub fn resolve(&mut self) -> bool {
+        let is_due = |action: &Action| !matches!(action, Action::Disconnect { .. });
+        let Some(at) = self.actions.iter().position(is_due) else { return false };
+        let Some(Action::Resolve { id, .. }) = self.actions.get(at) else { return false };
+        let (id, records) = (*id, self.records.clone());
+        // The ends of earlier transports are of no interest any more.
+        self.actions.drain(..=at);
+        self.client.handle_resolved(self.now, id, records);
+        self.drain();
+        true
     }
 
     /// Opens the transport that the client asks for, and with direct TLS secures it too. Returns
@@ -330,8 +348,10 @@ impl<C: Connect<Event: Debug>> Script<C> {
                 }
                 Step::Work => continue,
                 Step::Wait { write, .. } if self.link.is_some() => {
-                    self.sent.extend_from_slice(write);
-                    write.len()
+                    let n = self.room.map_or(write.len(), |room| room.min(write.len()));
+                    self.sent.extend_from_slice(&write[..n]);
+                    self.room = self.room.map(|room| room - n);
+                    n
                 }
                 Step::Wait { .. } => 0,
             };

@@ -304,6 +304,12 @@ impl Element {
         self.as_ref().to_builder()
     }
 
+    /// The bytes of memory that the tree takes.
+    #[cfg(feature = "client")]
+    pub(crate) fn weight(&self) -> usize {
+        self.text.len() + core::mem::size_of_val::<[Node]>(&self.nodes)
+    }
+
     /// The element as a document of its own; see [`ElementRef::to_xml`].
     #[must_use]
     pub fn to_xml(&self) -> String {

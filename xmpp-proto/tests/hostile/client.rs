@@ -22,6 +22,7 @@ const PROCEED: &str = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 
 fn config() -> ClientConfig {
     ClientConfig::new("alice@example.org".parse().expect("a JID"), "secret")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
         .with_tls(TlsMode::Direct)
 }

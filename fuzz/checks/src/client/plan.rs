@@ -110,12 +110,13 @@ impl<'a> Plan<'a> {
 /// Small numbers throughout, so that limits are met soon.
 fn config(bits: u8, choices: &mut Choices<'_>) -> ClientConfig {
     let jid = "alice@example.org".parse().expect("an address");
-    let mut config = match bits >> 2 & 3 {
+    let config = match bits >> 2 & 3 {
         0 => ClientConfig::new(jid, PASSWORD).with_mechanisms([Mechanism::Plain]),
         1 => ClientConfig::new(jid, PASSWORD).with_mechanisms(Mechanism::ScramSha1.at_least()),
         2 => ClientConfig::new(jid, PASSWORD).with_mechanisms(Mechanism::ALL),
         _ => ClientConfig::anonymous("example.org".parse().expect("an address")),
     };
+    let mut config = config.one_stream();
     config.tls = match bits & 3 {
         0 | 1 => TlsMode::StartTls,
         2 => TlsMode::Direct,

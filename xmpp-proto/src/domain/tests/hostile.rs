@@ -57,6 +57,7 @@ fn rfc6120_8_1_2_1_a_forged_sender_ends_the_stream_and_reaches_nobody() {
 fn plain(jid: &BareJid) -> ClientConfig {
     let password = jid.local().unwrap();
     let mut config = ClientConfig::new(jid.clone(), password)
+        .one_stream()
         .with_tls(TlsMode::InsecurePlaintext)
         .with_mechanisms([Mechanism::Plain]);
     config.insecure_plain_without_tls = true;

@@ -4,6 +4,7 @@ mod agree;
 mod contacts;
 mod directed;
 mod foreign;
+mod hibernate;
 mod hostile;
 mod messages;
 mod offline;

@@ -371,7 +371,7 @@ fn ten_thousand_contacts_come_in_one_result() {
             domain.storage.change_roster("alice", &item, 1 + number, 256).unwrap();
         }
     });
-    let mut config = ClientConfig::new(jid("alice@example.org").to_bare(), "alice");
+    let mut config = ClientConfig::new(jid("alice@example.org").to_bare(), "alice").one_stream();
     config.scram.min_iterations = 1;
     config.limits = config.limits.with_stanza_bytes(4 * 1024 * 1024);
     let alice = world.connect_with(config);

@@ -5,7 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::super::Target;
+use super::super::{Keepalive, Reconnect, StreamManagement, Target};
+use super::FastLogin;
 use crate::jid::BareJid;
 use crate::ns;
 use crate::sasl::{ChannelBinding, Credentials, Mechanism, ScramLimits, Secret};
@@ -74,6 +75,10 @@ pub struct ClientConfig {
     /// Allows PLAIN on a stream without TLS: everybody on the way reads the password. The default
     /// is false.
     pub insecure_plain_without_tls: bool,
+    /// Whether and how the login takes fewer round trips where the server offers it. The default is
+    /// [`FastLogin::default`]: whatever needs no decision of the application. `None` is the login of
+    /// RFC 6120.
+    pub fast_login: Option<FastLogin>,
     /// Limits of the SCRAM exchange, its iteration counts above all.
     pub scram: ScramLimits,
     /// Limits of what the server sends.
@@ -91,6 +96,13 @@ pub struct ClientConfig {
     /// The most servers of a domain that are tried in an attempt, those of the best priorities.
     /// The default is 16.
     pub max_targets: usize,
+    /// Whether and how streams are managed where the server offers it (XEP-0198), so that nothing is
+    /// lost when the transport breaks. The default is yes.
+    pub management: Option<StreamManagement>,
+    /// Whether and how the client comes back by itself. The default is yes, once it was online.
+    pub reconnect: Option<Reconnect>,
+    /// How a dead link is told from a silent server.
+    pub keepalive: Keepalive,
     /// The time from deciding to end the stream to giving up on the peer. The default is 5 s.
     pub close_timeout: Duration,
     /// The time a request waits for its answer unless it says otherwise. The default is 30 s.
@@ -129,12 +141,16 @@ impl ClientConfig {
             mechanisms: Mechanism::DEFAULT.to_vec(),
             channel_binding: ChannelBinding::default(),
             insecure_plain_without_tls: false,
+            fast_login: Some(FastLogin::default()),
             scram: ScramLimits::default(),
             limits: Limits::default(),
             lang: None,
             negotiation_timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(15),
             max_targets: 16,
+            management: Some(StreamManagement::default()),
+            reconnect: Some(Reconnect::default()),
+            keepalive: Keepalive::default(),
             close_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(30),
@@ -158,6 +174,37 @@ impl ClientConfig {
     #[must_use]
     pub fn with_target(mut self, target: Target) -> Self {
         self.target = Some(target);
+        self
+    }
+
+    /// With stream management as given, or without (XEP-0198).
+    #[must_use]
+    pub const fn with_management(mut self, management: Option<StreamManagement>) -> Self {
+        self.management = management;
+        self
+    }
+
+    /// With reconnecting as given, or without: then each broken transport ends the client.
+    #[must_use]
+    pub const fn with_reconnect(mut self, reconnect: Option<Reconnect>) -> Self {
+        self.reconnect = reconnect;
+        self
+    }
+
+    /// One stream and no more: without stream management, reconnecting and signs of life. What comes
+    /// after the end of the stream is the application's affair.
+    #[must_use]
+    pub const fn one_stream(mut self) -> Self {
+        self.management = None;
+        self.reconnect = None;
+        self.keepalive.probe_after = None;
+        self
+    }
+
+    /// With logins of fewer round trips as given, or without.
+    #[must_use]
+    pub fn with_fast_login(mut self, fast_login: Option<FastLogin>) -> Self {
+        self.fast_login = fast_login;
         self
     }
 

@@ -1,17 +1,20 @@
 //! The client as an [`Endpoint`]: what the world does to it, and how it digests input.
 
+use alloc::vec::Vec;
+
 use super::super::{
     Action, AttemptId, Completion, ConnInfo, DnsRecords, Endpoint, LostCause, PeerFault, Phase,
     Reason, Shutdown, SrvAnswer, Timer, TlsInfo,
 };
 use super::{Client, Event, Link, TlsMode};
 use crate::Instant;
-use crate::negotiate::{Cx, Negotiation, Verdict};
+use crate::negotiate::{Cx, Negotiation, TokenNews, Verdict};
 use crate::ns;
+use crate::session::{Management, Probe};
 use crate::stanza::{Iq, IqType, Stanza, StanzaFaultKind};
-use crate::stream::StreamError;
+use crate::stream::{Features, StreamError};
 use crate::trace;
-use crate::xml::{Element, Item};
+use crate::xml::{Element, ElementRef, Item};
 
 /// Items digested in one piece of work.
 const BATCH: usize = 64;
@@ -50,21 +53,20 @@ impl Endpoint for Client {
         }
         match core::mem::replace(&mut self.link, Link::Idle) {
             Link::Securing => {
+                // The first words may be bound to the channel.
+                self.tls = Some(tls);
                 self.link = Link::Negotiating(Negotiation::new_secured(&mut self.cx()));
             }
             Link::Negotiating(mut negotiation) if negotiation.is_securing() => {
+                self.tls = Some(tls);
                 // RFC 6120 §5.4.3.3: nothing learnt before TLS may survive.
                 self.flow.parser.reset();
                 self.flow.undigested = 0;
                 negotiation.handle_secured(&mut self.cx());
                 self.link = Link::Negotiating(negotiation);
             }
-            other => {
-                self.link = other;
-                return;
-            }
+            other => self.link = other,
         }
-        self.tls = Some(tls);
     }
 
     fn handle_received(&mut self, now: Instant, id: AttemptId, bytes: &[u8]) {
@@ -73,9 +75,12 @@ impl Endpoint for Client {
             return;
         }
         match &self.link {
-            Link::Idle | Link::Resolving | Link::Connecting | Link::Flushing(_) | Link::Lost(_) => {
-                return;
-            }
+            Link::Idle
+            | Link::Resolving
+            | Link::Connecting
+            | Link::Waiting(_)
+            | Link::Flushing(_)
+            | Link::Lost(_) => return,
             Link::Securing => return self.abort(Reason::Peer(PeerFault::DataAfterProceed)),
             Link::Negotiating(negotiation) if negotiation.is_securing() => {
                 return self.abort(Reason::Peer(PeerFault::DataAfterProceed));
@@ -100,7 +105,7 @@ impl Endpoint for Client {
             return;
         }
         let ended = match &self.link {
-            Link::Idle | Link::Resolving | Link::Lost(_) => return,
+            Link::Idle | Link::Resolving | Link::Lost(_) | Link::Waiting(_) => return,
             Link::Flushing(ended) => return self.finish(ended.clone()),
             // RFC 6120 §4.4: some peers close TCP instead of answering the closing tag.
             Link::Closing { .. } if self.flow.out.is_empty() => self.ended(Reason::ClosedByUs),
@@ -111,6 +116,7 @@ impl Endpoint for Client {
             self.link = Link::Lost(ended);
             self.deadline = None;
             self.step_deadline = None;
+            self.flow.disconnect();
             // Whoever waits for these must not wait for the application to take events.
             self.flow.fail_unwritten();
         } else {
@@ -120,23 +126,12 @@ impl Endpoint for Client {
 
     fn handle_timeout(&mut self, now: Instant) {
         self.flow.advance(now);
-        // What follows from a deadline may have no time at all, such as a close with a limit of zero.
-        loop {
-            if let Some((timer, at)) = self.deadline
-                && at <= self.flow.now
-            {
-                self.deadline = None;
-                self.give_up(timer);
-            } else if let Some((timer, at)) = self.step_deadline
-                && at <= self.flow.now
-            {
-                self.step_deadline = None;
-                self.give_up_step(timer);
-            } else {
-                break;
-            }
+        self.handle_deadlines();
+        if !self.flow.handle_timeout(self.is_open(), Probe { from: None, to: None }) {
+            // Nobody is there to be told.
+            self.abort(Reason::TimedOut(Timer::Keepalive));
+            self.handle_deadlines();
         }
-        self.flow.handle_timeout(self.is_online());
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -154,7 +149,11 @@ impl Endpoint for Client {
     }
 
     fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop()?;
+        // XEP-0198 §4: from now on it is the application's.
+        self.settle();
+        self.flow.listen(self.has_event_room());
+        Some(event)
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -172,6 +171,7 @@ impl Endpoint for Client {
                 self.digest();
             }
         }
+        self.flow.listen(self.has_event_room());
         if self.flow.out.is_empty()
             && let Link::Flushing(ended) = &self.link
         {
@@ -195,9 +195,12 @@ impl Endpoint for Client {
             Link::Online | Link::Closing { .. } => self.has_input_room(),
             // Read and dropped: unread bytes would make TCP reset what we still have to say.
             Link::Flushing(_) => true,
-            Link::Idle | Link::Resolving | Link::Connecting | Link::Securing | Link::Lost(_) => {
-                false
-            }
+            Link::Idle
+            | Link::Resolving
+            | Link::Connecting
+            | Link::Securing
+            | Link::Waiting(_)
+            | Link::Lost(_) => false,
         }
     }
 
@@ -217,12 +220,21 @@ enum Digested {
 
 impl Client {
     fn cx(&mut self) -> Cx<'_> {
-        Cx {
+        self.parts().1
+    }
+
+    /// The state, and what a negotiation in it needs.
+    fn parts(&mut self) -> (&mut Link, Cx<'_>) {
+        let cx = Cx {
             config: &self.config,
             out: &mut self.flow.out,
             rng: &mut self.flow.rng,
             tls: self.tls.as_ref(),
-        }
+            resume: self.flow.management.as_deref().and_then(Management::to_resume),
+            kept: &mut self.kept,
+            active: self.active,
+        };
+        (&mut self.link, cx)
     }
 
     fn push_secure(&mut self, alpn: Option<&'static [u8]>) {
@@ -250,6 +262,7 @@ impl Client {
             | Link::Resolving
             | Link::Connecting
             | Link::Securing
+            | Link::Waiting(_)
             | Link::Flushing(_) => false,
         };
         open && self.flow.undigested > 0 && self.has_event_room()
@@ -293,6 +306,9 @@ impl Client {
                     out: &mut self.flow.out,
                     rng: &mut self.flow.rng,
                     tls: self.tls.as_ref(),
+                    resume: self.flow.management.as_deref().and_then(Management::to_resume),
+                    kept: &mut self.kept,
+                    active: self.active,
                 };
                 match &mut self.link {
                     _ if element.is("error", ns::STREAM) => {
@@ -305,6 +321,8 @@ impl Client {
                         }
                     }
                     _ if ignores => Digested::Ignored,
+                    // The rest of a negotiation that leads nowhere.
+                    Link::Lost(ended) if ended.phase < Phase::Online => Digested::Ignored,
                     _ => Digested::Element(element.to_element()),
                 }
             }
@@ -314,6 +332,7 @@ impl Client {
             }
         };
         self.flow.took_item();
+        self.tell_token();
         match digested {
             Digested::Verdict(Ok(verdict)) => self.follow(verdict),
             Digested::Verdict(Err(reason)) => self.fail(reason),
@@ -329,14 +348,8 @@ impl Client {
     }
 
     fn work_on_login(&mut self) {
-        let cx = &mut Cx {
-            config: &self.config,
-            out: &mut self.flow.out,
-            rng: &mut self.flow.rng,
-            tls: self.tls.as_ref(),
-        };
-        if let Link::Negotiating(negotiation) = &mut self.link {
-            match negotiation.work(cx) {
+        if let (Link::Negotiating(negotiation), mut cx) = self.parts() {
+            match negotiation.work(&mut cx) {
                 Ok(verdict) => self.follow(verdict),
                 Err(reason) => self.fail(reason),
             }
@@ -354,22 +367,100 @@ impl Client {
                 self.flow.undigested = 0;
                 self.push_secure(None);
             }
+            Verdict::StartOver => self.start_over(),
             Verdict::Restart => self.flow.parser.restart(),
-            Verdict::Online(jid) => {
-                if let Link::Negotiating(negotiation) = &mut self.link {
-                    self.lang = negotiation.take_lang();
-                    #[cfg(feature = "modules")]
-                    {
-                        self.offered = negotiation.take_offered();
-                    }
+            Verdict::Online { jid, managed } => {
+                let (enabled, early) = match &mut self.link {
+                    Link::Negotiating(negotiation) => negotiation.take_bound(),
+                    _ => (None, Vec::new()),
+                };
+                if managed {
+                    self.flow.manage();
                 }
-                self.link = Link::Online;
-                self.deadline = None;
-                self.step_deadline = None;
-                self.targets.succeeded();
+                self.flow.go_online();
+                self.come_online();
                 self.jid = Some(jid.clone());
-                self.events.push_back(Event::Online { jid });
+                self.events.push(Event::Online { jid });
+                if let Some(enabled) = enabled {
+                    self.flow.handle_enabled(enabled.as_ref());
+                }
+                for element in early {
+                    self.handle_element(element);
+                }
             }
+            Verdict::Resumed { h } => {
+                self.come_online();
+                match self.flow.resume(h) {
+                    Ok(()) => self.events.push(Event::Resumed),
+                    Err(fault) => self.fail(Reason::Peer(fault)),
+                }
+            }
+            Verdict::SessionLost { h } => {
+                // What the server has handled before it forgot the rest.
+                let acked = h.map_or(Ok(()), |h| self.flow.handle_ack(h));
+                self.lose_session();
+                if let Err(fault) = acked {
+                    self.fail(Reason::Peer(fault));
+                }
+            }
+        }
+    }
+
+    /// The negotiation is complete: what it has learnt is kept.
+    fn come_online(&mut self) {
+        if let Link::Negotiating(negotiation) = &mut self.link {
+            self.lang = negotiation.take_lang();
+            if let Some(offered) = negotiation.take_offered() {
+                self.take_offered(&offered);
+            }
+        }
+        self.link = Link::Online;
+        self.deadline = None;
+        self.step_deadline = None;
+        self.resume_until = None;
+        self.hinted = false;
+        self.was_online = true;
+        self.avoids_hint = false;
+        self.secured_by = self.targets.current().map_or(self.config.tls, |current| current.tls);
+        self.targets.succeeded();
+        self.backoff.succeeded(self.flow.now);
+        if !self.active {
+            // XEP-0352 §5: each stream begins as that of somebody who is there.
+            self.tell_activity();
+        }
+    }
+
+    /// Keeps to what the server offers once the client is authenticated.
+    fn take_offered(&mut self, offered: &Features) {
+        self.tells_activity = offered.client_state();
+        self.flow.keep_to(offered.limits());
+        #[cfg(feature = "modules")]
+        {
+            self.offered = Some(offered.element().clone());
+        }
+    }
+
+    /// Tells the application what has become of its token.
+    fn tell_token(&mut self) {
+        match self.kept.news.take() {
+            Some(TokenNews::Keep(token)) => self.events.push(Event::Token(token)),
+            Some(TokenNews::Refused) => self.events.push(Event::TokenRefused),
+            None => {}
+        }
+    }
+
+    /// The session will not be resumed, and the application is told.
+    fn lose_session(&mut self) {
+        if self.jid.is_some() {
+            self.give_up_session();
+            self.events.push(Event::SessionLost);
+        }
+    }
+
+    /// Tells the server how much of what it has sent is handled.
+    fn settle(&mut self) {
+        if self.flow.management.is_some() {
+            self.flow.settle(self.events.first_waiting());
         }
     }
 
@@ -384,39 +475,72 @@ impl Client {
 
     /// An element of the negotiated stream.
     fn handle_element(&mut self, element: Element) {
-        match Stanza::from_element(element) {
+        let stanza = match Stanza::from_element(element) {
+            Err(fault) if fault.kind() == StanzaFaultKind::NotAStanza => {
+                return self.handle_nonza(fault.into_element());
+            }
+            stanza => stanza,
+        };
+        let number = self.flow.count();
+        match stanza {
             Ok(Stanza::Iq(iq)) => match iq.type_() {
-                IqType::Get | IqType::Set => self.handle_query(iq),
+                IqType::Get | IqType::Set => self.handle_query(iq, number),
                 IqType::Result | IqType::Error => self.handle_answer(iq),
             },
-            Ok(stanza) => self.events.push_back(Event::Stanza(stanza)),
-            Err(fault) if fault.kind() == StanzaFaultKind::NotAStanza => {
-                self.events.push_back(Event::Nonza(fault.into_element()));
-            }
+            Ok(stanza) => self.events.push_stanza(Event::Stanza(stanza), number),
             Err(fault) => {
-                if self.is_online()
+                if self.is_open()
                     && let Some(reply) = fault.reply()
                 {
-                    self.flow.out.write(reply.element().as_ref());
+                    self.flow.put(reply, None);
                 }
-                self.events.push_back(Event::Faulty(fault));
+                self.events.push_stanza(Event::Faulty(fault), number);
             }
+        }
+        if self.flow.is_overfull() {
+            self.fail(Reason::Peer(PeerFault::NoAcks));
         }
     }
 
-    fn handle_query(&mut self, iq: Iq) {
-        if !self.is_online() {
-            // Our stream is closed: nobody can answer any more.
-            return;
+    /// An element that is not a stanza: of stream management, or of something unknown.
+    fn handle_nonza(&mut self, element: Element) {
+        if element.is("features", ns::STREAM) && core::mem::take(&mut self.kept.features_may_follow)
+        {
+            return self.take_offered(&Features::from_element(element.as_ref()));
         }
-        if let Some(query) = self.flow.take_query(iq) {
-            self.events.push_back(Event::Query(query));
+        let known = element.ns() == ns::SM && self.flow.management.is_some();
+        let handled = if known { self.handle_management(element.as_ref()) } else { Ok(false) };
+        match handled {
+            Ok(true) => {}
+            Ok(false) => self.events.push(Event::Nonza(element)),
+            Err(fault) => self.fail(Reason::Peer(fault)),
         }
+    }
+
+    fn handle_management(&mut self, element: ElementRef<'_>) -> Result<bool, PeerFault> {
+        match element.name() {
+            "enabled" if self.flow.awaits_agreement() => self.flow.handle_enabled(element),
+            // XEP-0198 §6: that can be recovered from, by doing without.
+            "failed" if self.flow.awaits_agreement() => self.flow.unmanage(),
+            _ => return self.flow.handle_nonza(element),
+        }
+        Ok(true)
+    }
+
+    fn handle_query(&mut self, iq: Iq, number: Option<u32>) {
+        // If our stream is closed, nobody can answer any more.
+        if self.is_open()
+            && let Some(query) = self.flow.take_query(iq)
+        {
+            return self.events.push_stanza(Event::Query(query), number);
+        }
+        self.settle();
     }
 
     fn handle_answer(&mut self, iq: Iq) {
         // An answer nobody waits for, or from somebody else: ignored (RFC 6120 §8.2.3).
         let _ = self.jid.as_ref().map(|own| self.flow.handle_answer(iq, own));
+        self.settle();
     }
 
     /// Takes the targets from DNS and begins with the first.
@@ -429,6 +553,30 @@ impl Client {
         }
     }
 
+    /// Does what is due.
+    fn handle_deadlines(&mut self) {
+        // What follows from a deadline may have no time at all, such as a close with a limit of zero.
+        loop {
+            if let Some((timer, at)) = self.deadline
+                && at <= self.flow.now
+            {
+                self.deadline = None;
+                self.give_up(timer);
+            } else if let Some((timer, at)) = self.step_deadline
+                && at <= self.flow.now
+            {
+                self.step_deadline = None;
+                self.give_up_step(timer);
+            } else {
+                break;
+            }
+        }
+        if self.resumption_due().is_some_and(|until| until <= self.flow.now) {
+            // The server has forgotten it by now: whoever waits for its fate need not wait longer.
+            self.lose_session();
+        }
+    }
+
     /// A deadline of one step has passed, and there is another step to go on with.
     fn give_up_step(&mut self, timer: Timer) {
         if matches!(self.link, Link::Resolving) {
@@ -437,7 +585,7 @@ impl Client {
             let failed = SrvAnswer::Failed("no answer in time".into());
             self.connect_to(DnsRecords { xmpps: failed.clone(), xmpp: failed });
         } else if self.phase() < Phase::Authenticating
-            && !matches!(self.link, Link::Flushing(_) | Link::Lost(_))
+            && !matches!(self.link, Link::Flushing(_) | Link::Lost(_) | Link::Waiting(_))
         {
             self.abort(Reason::TimedOut(timer));
         }
@@ -457,6 +605,7 @@ impl Client {
                 self.abort(Reason::TimedOut(timer));
             }
             Link::Negotiating(_) | Link::Online => self.fail(Reason::TimedOut(timer)),
+            Link::Waiting(_) => self.begin(),
             Link::Idle | Link::Lost(_) => {}
         }
     }

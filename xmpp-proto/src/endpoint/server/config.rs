@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::super::{Keepalive, StreamManagement};
 use super::rate::RateLimit;
 use crate::jid::BareJid;
 use crate::sasl::{Mechanism, ScramLimits};
@@ -82,6 +83,13 @@ pub struct ServerConfig {
     /// The language of what is said to people, as `xml:lang` of the stream header (RFC 6120
     /// §4.7.4). Without it, that of the client's header.
     pub lang: Option<String>,
+    /// Whether and how streams are managed for clients that want it (XEP-0198). The default is to
+    /// manage them, but not to let them be resumed: that is for owners that answer
+    /// [`ServerEvent::Resume`](super::ServerEvent::Resume), as a domain does.
+    pub management: Option<StreamManagement>,
+    /// How a dead link is told from a silent client. The default is to ask after four
+    /// minutes and to wait for another one.
+    pub keepalive: Keepalive,
     /// The time from the transport's opening to the bound resource. The default is 30 s.
     pub negotiation_timeout: Duration,
     /// The time the owner has to answer a question before the client is told that it cannot be
@@ -129,6 +137,13 @@ impl ServerConfig {
             login_limits: Limits::default().with_stanza_bytes(16 * 1024),
             rate: Some(RateLimit { bytes_per_second: 1024 * 1024, burst: 4 * 1024 * 1024 }),
             lang: None,
+            management: Some(StreamManagement { resume: false, ..StreamManagement::default() }),
+            keepalive: Keepalive {
+                probe_after: Some(Duration::from_mins(4)),
+                // Longer than an application has to answer a ping.
+                timeout: Duration::from_mins(1),
+                ..Keepalive::default()
+            },
             negotiation_timeout: Duration::from_secs(30),
             question_timeout: Duration::from_secs(15),
             close_timeout: Duration::from_secs(5),

@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use super::super::{Ended, Query};
+use crate::Instant;
 use crate::jid::{BareJid, FullJid};
 use crate::sasl::Mechanism;
 use crate::stanza::{Stanza, StanzaError, StanzaFault};
@@ -22,10 +23,28 @@ pub enum ServerEvent {
     Identity(AskIdentity),
     /// May this resource be bound: answer with [`Server::bind`](super::Server::bind).
     Bind(AskBind),
+    /// Which session is it: answer with [`Server::resume`](super::Server::resume), and with the
+    /// session if there is one, or with
+    /// [`Server::resume_failed`](super::Server::resume_failed).
+    Resume(AskResume),
     /// Negotiation is complete: the client is authenticated and its resource is bound.
     Online {
         /// The client's address.
         jid: FullJid,
+    },
+    /// The client goes on with an earlier session (XEP-0198 §5), with all that belongs to it: its
+    /// resource is bound, its presence is what it was.
+    Resumed {
+        /// The client's address.
+        jid: FullJid,
+    },
+    /// The transport is gone, and the session waits to be resumed. What is sent waits with it. It
+    /// [goes on](super::Server::surrender) in another machine, or it ends.
+    Suspended {
+        /// How the transport was lost.
+        ended: Ended,
+        /// When the session ends if the client does not come back.
+        until: Instant,
     },
     /// A stanza from the client, for whomever it is addressed to. It says who sent it: `from` is
     /// the client's full JID, as the server vouches for (RFC 6120 §8.1.2.1); for subscriptions its
@@ -121,6 +140,35 @@ impl AskBind {
     }
 }
 
+/// The question for a session that is to be resumed (XEP-0198 §5).
+#[derive(Debug)]
+pub struct AskResume {
+    pub(super) token: u64,
+    pub(super) account: BareJid,
+    pub(super) id: String,
+    pub(super) h: u32,
+}
+
+impl AskResume {
+    /// Who has logged in. Nobody else's session must be given out.
+    #[must_use]
+    pub const fn account(&self) -> &BareJid {
+        &self.account
+    }
+
+    /// The name of the session, as the client knows it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How many stanzas of the session the client has handled, as it says.
+    #[must_use]
+    pub const fn h(&self) -> u32 {
+        self.h
+    }
+}
+
 /// The answer to [`AskBind`]. Where the resource is in use already, RFC 6120 §7.7.2.2 leaves it to
 /// the server what to do: refuse with `conflict`, bind another, or bind it and end the older stream
 /// with [`Server::close_with`](super::Server::close_with).
@@ -147,6 +195,8 @@ pub enum Ask {
     Identity(AskIdentity),
     /// For a resource.
     Bind(AskBind),
+    /// For a session.
+    Resume(AskResume),
 }
 
 impl Ask {
@@ -155,6 +205,7 @@ impl Ask {
             Self::Credentials(ask) => ask.token,
             Self::Identity(ask) => ask.token,
             Self::Bind(ask) => ask.token,
+            Self::Resume(ask) => ask.token,
         }
     }
 }
@@ -174,5 +225,11 @@ impl From<AskIdentity> for Ask {
 impl From<AskBind> for Ask {
     fn from(ask: AskBind) -> Self {
         Self::Bind(ask)
+    }
+}
+
+impl From<AskResume> for Ask {
+    fn from(ask: AskResume) -> Self {
+        Self::Resume(ask)
     }
 }

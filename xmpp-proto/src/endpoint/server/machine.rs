@@ -6,13 +6,16 @@ use super::super::{
     Action, AttemptId, Completion, ConnInfo, DnsRecords, Ended, Endpoint, LostCause, Misuse,
     PeerFault, Phase, Reason, Shutdown, Timer, TlsInfo,
 };
-use super::{AskBind, AskCredentials, AskIdentity, Link, Server, ServerEvent, ServerTls, Vec};
+use super::{
+    AskBind, AskCredentials, AskIdentity, AskResume, Link, Server, ServerEvent, ServerTls, Vec,
+};
 use crate::Instant;
 use crate::jid::{BareJid, FullJid, Jid};
 use crate::negotiate::{
     Question, ServerCx, ServerNegotiation, ServerVerdict, bounded, unknown_element,
 };
 use crate::ns;
+use crate::session::Probe;
 use crate::stanza::{Condition, Iq, IqType, Stanza};
 use crate::stream::{CLOSE, StreamCondition, StreamError};
 use crate::trace;
@@ -69,7 +72,9 @@ impl Endpoint for Server {
             return;
         }
         match &self.link {
-            Link::New | Link::Flushing(_) | Link::Lost(_) | Link::Over => return,
+            Link::New | Link::Flushing(_) | Link::Lost(_) | Link::Suspended(_) | Link::Over => {
+                return;
+            }
             Link::Securing => return self.abort(Reason::Peer(PeerFault::DataAfterStartTls)),
             Link::Negotiating(negotiation) if negotiation.is_securing() => {
                 return self.abort(Reason::Peer(PeerFault::DataAfterStartTls));
@@ -97,7 +102,7 @@ impl Endpoint for Server {
             return;
         }
         let ended = match &self.link {
-            Link::Over | Link::Lost(_) => return,
+            Link::Over | Link::Lost(_) | Link::Suspended(_) => return,
             Link::Flushing(ended) => return self.finish(ended.clone()),
             // RFC 6120 §4.4: some peers close TCP instead of answering the closing tag.
             Link::Closing { .. } if self.flow.out.is_empty() => self.ended(Reason::ClosedByUs),
@@ -108,6 +113,10 @@ impl Endpoint for Server {
         if self.flow.undigested > 0 && self.jid.is_some() {
             self.link = Link::Lost(ended);
             self.deadline = None;
+            self.flow.disconnect();
+            if self.flow.is_resumable() {
+                self.arm_resumption();
+            }
             // Whoever waits for these must not wait for the owner to take events.
             self.flow.fail_unwritten();
         } else {
@@ -125,7 +134,12 @@ impl Endpoint for Server {
             self.give_up(timer);
         }
         let _ = self.negotiate(|negotiation, cx| Ok(negotiation.give_up_question(cx)));
-        self.flow.handle_timeout(self.is_online());
+        let probe = Probe { from: self.domain.as_deref(), to: self.jid.as_deref() };
+        if !self.flow.handle_timeout(self.is_open(), probe) {
+            // Nobody is there to be told.
+            self.abort(Reason::TimedOut(Timer::Keepalive));
+        }
+        self.check_acks();
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -142,7 +156,11 @@ impl Endpoint for Server {
     }
 
     fn poll_event(&mut self) -> Option<ServerEvent> {
-        self.events.pop_front()
+        let event = self.events.pop()?;
+        // XEP-0198 §4: the owner has taken over the responsibility for it.
+        self.settle();
+        self.flow.listen(self.has_event_room());
+        Some(event)
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -160,6 +178,7 @@ impl Endpoint for Server {
                 self.digest();
             }
         }
+        self.flow.listen(self.has_event_room());
         if self.flow.out.is_empty()
             && let Link::Flushing(ended) = &self.link
         {
@@ -183,7 +202,7 @@ impl Endpoint for Server {
             Link::Online | Link::Closing { .. } => self.has_input_room(),
             // Read and dropped: unread bytes would make TCP reset what we still have to say.
             Link::Flushing(_) => true,
-            Link::New | Link::Securing | Link::Lost(_) | Link::Over => false,
+            Link::New | Link::Securing | Link::Lost(_) | Link::Suspended(_) | Link::Over => false,
         }
     }
 
@@ -197,6 +216,8 @@ enum Digested {
     Verdict(Result<ServerVerdict, Reason>),
     /// A stanza, and who it is from.
     Stanza(Element, Jid),
+    /// An element of stream management.
+    Management(Element),
     Reported(StreamError),
     Close,
     Ignored,
@@ -267,7 +288,9 @@ impl Server {
             }
             Link::Online | Link::Closing { .. } => !self.flow.is_output_full(),
             Link::Lost(_) => true,
-            Link::New | Link::Securing | Link::Flushing(_) | Link::Over => false,
+            Link::New | Link::Securing | Link::Flushing(_) | Link::Suspended(_) | Link::Over => {
+                false
+            }
         };
         open && self.flow.undigested > 0 && self.has_event_room()
     }
@@ -318,6 +341,9 @@ impl Server {
                         Digested::Verdict(negotiation.handle_element(cx, element))
                     }
                     _ if ignores => Digested::Ignored,
+                    _ if element.ns() == ns::SM && self.config.management.is_some() => {
+                        Digested::Management(element.to_element())
+                    }
                     _ => match stamp(element, self.jid.as_ref(), self.lang.as_deref()) {
                         Ok((stamped, from)) => Digested::Stanza(stamped, from),
                         Err(reason) => Digested::Verdict(Err(reason)),
@@ -334,6 +360,7 @@ impl Server {
             Digested::Verdict(Ok(verdict)) => self.follow(verdict),
             Digested::Verdict(Err(reason)) => self.fail(reason),
             Digested::Stanza(stamped, from) => self.handle_element(stamped, from),
+            Digested::Management(element) => self.handle_management(element.as_ref()),
             Digested::Reported(error) => self.fail(Reason::Reported(error)),
             Digested::Close => self.handle_close(),
             Digested::Ignored => {}
@@ -364,7 +391,7 @@ impl Server {
             }
             ServerVerdict::Ask(question) => {
                 let Some(domain) = self.domain().cloned() else { return };
-                self.events.push_back(match question {
+                self.events.push(match question {
                     Question::Credentials { token, username, mechanism } => {
                         let ask = AskCredentials { token, domain, username, mechanism };
                         ServerEvent::Credentials(ask)
@@ -375,18 +402,46 @@ impl Server {
                     Question::Bind { token, jid, asked } => {
                         ServerEvent::Bind(AskBind { token, jid, asked })
                     }
+                    Question::Resume { token, account, id, h } => {
+                        ServerEvent::Resume(AskResume { token, account, id, h })
+                    }
                 });
             }
             ServerVerdict::Online(jid) => {
-                if let Link::Negotiating(negotiation) = &self.link {
-                    self.domain = negotiation.domain().cloned();
-                    self.lang = negotiation.lang().map(ToOwned::to_owned);
-                }
-                self.link = Link::Online;
-                self.deadline = None;
-                self.jid = Some(jid.clone());
-                self.events.push_back(ServerEvent::Online { jid });
+                self.come_online(&jid);
+                self.flow.go_online();
+                self.events.push(ServerEvent::Online { jid });
             }
+        }
+    }
+
+    /// The negotiation is complete: what it has learnt is kept.
+    pub(super) fn come_online(&mut self, jid: &FullJid) {
+        if let Link::Negotiating(negotiation) = &self.link {
+            self.domain = negotiation.domain().cloned();
+            self.lang = negotiation.lang().map(ToOwned::to_owned);
+        }
+        self.link = Link::Online;
+        self.deadline = None;
+        self.jid = Some(jid.clone());
+    }
+
+    /// Tells the client how much of what it has sent is handled.
+    fn settle(&mut self) {
+        if self.flow.management.is_some() {
+            self.flow.settle(self.events.first_waiting());
+        }
+    }
+
+    /// A client that takes what it is sent and never says so is given up.
+    fn check_acks(&mut self) {
+        if !self.flow.is_overfull() {
+            return;
+        }
+        let reason = Reason::Peer(PeerFault::NoAcks);
+        match &self.link {
+            Link::Suspended(_) => self.give_up_session(reason),
+            _ => self.fail(reason),
         }
     }
 
@@ -401,38 +456,43 @@ impl Server {
 
     /// An element of the negotiated stream, stamped.
     fn handle_element(&mut self, stamped: Element, from: Jid) {
-        match Stanza::from_sender(stamped, from) {
+        let number = self.flow.count();
+        let event = match Stanza::from_sender(stamped, from) {
             Ok(Stanza::Iq(iq)) => self.handle_iq(iq),
-            Ok(stanza) => self.events.push_back(ServerEvent::Stanza(stanza)),
+            Ok(stanza) => Some(ServerEvent::Stanza(stanza)),
             Err(fault) => {
-                if self.is_online()
+                if self.is_open()
                     && let Some(bounced) = fault.bounce()
                 {
-                    self.flow.out.write(bounced.element().as_ref());
+                    self.flow.put(bounced, None);
                 }
-                self.events.push_back(ServerEvent::Faulty(fault));
+                Some(ServerEvent::Faulty(fault))
             }
+        };
+        match event {
+            Some(event) => self.events.push_stanza(event, number),
+            // It is dealt with already.
+            None => self.settle(),
         }
+        self.check_acks();
     }
 
-    fn handle_iq(&mut self, iq: Iq) {
+    /// An IQ stanza; what the owner is to know of it.
+    fn handle_iq(&mut self, iq: Iq) -> Option<ServerEvent> {
         if matches!(iq.type_(), IqType::Result | IqType::Error) {
             let answer = match &self.jid {
                 Some(own) => self.flow.handle_answer(iq, own),
                 None => Err(iq),
             };
             // For somebody else, who will know what it answers.
-            if let Err(iq) = answer {
-                self.events.push_back(ServerEvent::Stanza(iq.into()));
-            }
-            return;
+            return answer.err().map(|iq| ServerEvent::Stanza(iq.into()));
         }
         if !self.is_for_us(iq.to()) {
-            return self.events.push_back(ServerEvent::Stanza(iq.into()));
+            return Some(ServerEvent::Stanza(iq.into()));
         }
-        if !self.is_online() {
+        if !self.is_open() {
             // Our stream is closed: nobody can answer any more.
-            return;
+            return None;
         }
         let payload = iq.payload().map(|payload| {
             (payload.name() == "bind", payload.ns() == ns::BIND, payload.ns() == ns::SESSION)
@@ -442,16 +502,12 @@ impl Server {
             Some((true, true, _)) => iq.error_reply(Condition::NotAllowed),
             // RFC 6121 §1.4: it does nothing.
             Some((_, _, true)) => iq.result(None),
-            _ => {
-                if let Some(query) = self.flow.take_query(iq) {
-                    self.events.push_back(ServerEvent::Query(query));
-                }
-                return;
-            }
+            _ => return self.flow.take_query(iq).map(ServerEvent::Query),
         };
         if let Ok(reply) = reply {
-            self.flow.out.write(reply.element().as_ref());
+            self.flow.put(reply.into(), None);
         }
+        None
     }
 
     /// RFC 6120 §10.3: the server answers for itself and for the client's account.
@@ -485,13 +541,15 @@ impl Server {
 
     /// Ends the stream because of `reason`: tells the client what it must know, then flushes.
     pub(super) fn fail(&mut self, reason: Reason) {
-        let condition = match &reason {
-            Reason::Peer(fault) => Some(StreamCondition::from(fault)),
-            Reason::TimedOut(_) => Some(StreamCondition::ConnectionTimeout),
-            Reason::InputOverflow | Reason::Config(_) => Some(StreamCondition::InternalServerError),
+        let error = match &reason {
+            Reason::Peer(fault) => Some(StreamError::from(fault)),
+            Reason::TimedOut(_) => Some(StreamError::new(StreamCondition::ConnectionTimeout)),
+            Reason::InputOverflow | Reason::Config(_) => {
+                Some(StreamError::new(StreamCondition::InternalServerError))
+            }
             _ => None,
         };
-        self.end(self.ended(reason), condition.map(StreamError::new));
+        self.end(self.ended(reason), error);
     }
 
     /// RFC 6120 §4.9.1.2: even what is refused before its header was understood gets ours first.
@@ -510,14 +568,20 @@ impl Server {
             }
             Link::Negotiating(_) | Link::Online => {
                 self.open_stream();
+                self.flow.take_leave();
+                self.flow.forbid_resumption();
                 if let Some(Ok(error)) = error.map(|error| error.to_element()) {
                     self.flow.out.write(error.as_ref());
                 }
                 self.flow.out.write_raw(|out| out.extend_from_slice(CLOSE));
+                self.flow.seal();
             }
             // Our closing tag is out already; nothing may follow it.
             Link::Closing { .. } => {}
-            Link::Lost(_) => return self.finish(ended),
+            Link::Lost(_) | Link::Suspended(_) => {
+                self.flow.forbid_resumption();
+                return self.finish(ended);
+            }
             Link::Flushing(_) | Link::Over => return,
         }
         self.link = Link::Flushing(ended);
@@ -535,8 +599,19 @@ impl Server {
         self.finish(ended);
     }
 
-    /// The transport is gone: every token gets its completion, and the owner the event.
-    fn finish(&mut self, ended: Ended) {
+    /// The session that waits will not be resumed.
+    pub(super) fn give_up_session(&mut self, reason: Reason) {
+        let ended = self.ended(reason);
+        self.flow.forbid_resumption();
+        self.finish(ended);
+    }
+
+    /// The transport is gone: the session waits to be resumed, or every token gets its completion,
+    /// and the owner the event.
+    pub(super) fn finish(&mut self, ended: Ended) {
+        if self.flow.is_resumable() {
+            return self.suspend(ended);
+        }
         self.link = Link::Over;
         // A handshake that has not begun need not begin.
         self.actions.retain(|action| !matches!(action, Action::SecureServer { .. }));
@@ -545,7 +620,7 @@ impl Server {
         self.tls = None;
         self.flow.reset();
         self.flow.end();
-        self.events.push_back(ServerEvent::Ended(ended));
+        self.events.push(ServerEvent::Ended(ended));
     }
 
     /// A deadline of the stream has passed.
@@ -559,7 +634,8 @@ impl Server {
                 self.abort(Reason::TimedOut(timer));
             }
             Link::Negotiating(_) | Link::Online => self.fail(Reason::TimedOut(timer)),
-            Link::Lost(_) | Link::Over => {}
+            Link::Lost(_) | Link::Suspended(_) => self.give_up_session(Reason::TimedOut(timer)),
+            Link::Over => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The server: the receiving entity of a client-to-server stream.
 
 mod config;
+mod dormant;
 mod event;
 mod machine;
 mod rate;
@@ -9,7 +10,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 pub use config::{ServerConfig, ServerTls};
-pub use event::{Ask, AskBind, AskCredentials, AskIdentity, Bound, ServerEvent};
+pub use dormant::Dormant;
+pub use event::{Ask, AskBind, AskCredentials, AskIdentity, AskResume, Bound, ServerEvent};
 pub use rate::RateLimit;
 
 use rate::Budget;
@@ -24,7 +26,7 @@ use crate::jid::{BareJid, FullJid};
 use crate::negotiate::{BindAnswer, ServerNegotiation};
 use crate::rng::Seed;
 use crate::sasl::StoredCredentials;
-use crate::session::{Flow, FlowLimits, earliest};
+use crate::session::{Flow, FlowLimits, Inbox, Soonest};
 use crate::stanza::{Stanza, StanzaError};
 use crate::stream::{CLOSE, StreamError};
 use crate::sync::Arc;
@@ -81,7 +83,7 @@ pub struct Server {
     flow: Flow,
     link: Link,
     actions: VecDeque<Action>,
-    events: VecDeque<ServerEvent>,
+    events: Inbox<ServerEvent>,
     deadline: Option<(Timer, Instant)>,
     budget: Budget,
     domain: Option<BareJid>,
@@ -107,6 +109,8 @@ enum Link {
     Flushing(Ended),
     /// The transport is gone; what it brought before is still being digested.
     Lost(Ended),
+    /// There is no transport, and the session waits to be resumed elsewhere (XEP-0198 §5).
+    Suspended(Ended),
     /// It is over.
     Over,
 }
@@ -129,12 +133,14 @@ impl Server {
             max_queries: config.max_queries,
             output_limit: config.output_limit,
             max_chunk: config.max_chunk,
+            management: config.management.unwrap_or_default(),
+            keepalive: config.keepalive,
         };
         Self {
             flow: Flow::new(limits, config.login_limits, seed, now),
             link: Link::New,
             actions: VecDeque::new(),
-            events: VecDeque::new(),
+            events: Inbox::new(),
             deadline: Some((Timer::Negotiation, now + config.negotiation_timeout)),
             budget: Budget::new(now),
             domain: None,
@@ -210,14 +216,15 @@ impl Server {
 
     /// Sends a stanza to the client. It goes out as it is: who sent it is for the owner to say, and
     /// it must say so unless it is the client's own account (RFC 6120 §8.1.2.1). Its fate comes as
-    /// [`Completion::Outcome`](super::Completion::Outcome) with the token.
+    /// [`Completion::Outcome`](super::Completion::Outcome) with the token. While the session is
+    /// [suspended](Self::is_suspended), it waits.
     ///
     /// # Errors
     ///
-    /// [`Misuse::NotOnline`] or [`Misuse::OutputFull`], with the stanza.
+    /// [`Misuse::NotOnline`], [`Misuse::OutputFull`] or [`Misuse::TooManyUnacked`], with the stanza.
     pub fn send(&mut self, now: Instant, stanza: Stanza) -> Result<SendToken, Rejected<Stanza>> {
         self.flow.advance(now);
-        self.flow.send(stanza, self.is_online())
+        self.flow.send(stanza, self.is_open())
     }
 
     /// Asks the client itself, in the name of the domain, such as by a ping. Its answer, or the
@@ -233,12 +240,12 @@ impl Server {
         request: Request,
     ) -> Result<IqToken, Rejected<Request>> {
         self.flow.advance(now);
-        let online = self.is_online();
+        let open = self.is_open();
         let request = match &self.jid {
             Some(jid) if request.to.is_none() => request.to(jid.clone()),
             _ => request,
         };
-        self.flow.request(request, self.domain.as_deref(), online)
+        self.flow.request(request, self.domain.as_deref(), open)
     }
 
     /// Answers a query: with a result, which may have a payload, or with an error.
@@ -254,7 +261,7 @@ impl Server {
         answer: Result<Option<Element>, StanzaError>,
     ) -> Result<SendToken, Rejected<Query>> {
         self.flow.advance(now);
-        self.flow.answer(query, answer, self.is_online())
+        self.flow.answer(query, answer, self.is_open())
     }
 
     /// Closes the stream properly: what is queued is written, the closing tag follows, the peer's
@@ -269,17 +276,26 @@ impl Server {
             Link::Negotiating(_) | Link::Online => {
                 let from = self.phase();
                 self.open_stream();
+                if from == Phase::Online {
+                    // The owner still takes what waits for it.
+                    self.flow.settle(None);
+                    self.flow.part();
+                    self.flow.forbid_resumption();
+                }
                 self.flow.out.write_raw(|out| out.extend_from_slice(CLOSE));
+                self.flow.seal();
                 self.link = Link::Closing { from };
                 self.arm_close();
             }
-            Link::Closing { .. } | Link::Flushing(_) | Link::Lost(_) | Link::Over => {}
+            Link::Suspended(_) => self.give_up_session(Reason::ClosedByUs),
+            Link::Lost(_) => self.flow.forbid_resumption(),
+            Link::Closing { .. } | Link::Flushing(_) | Link::Over => {}
         }
     }
 
     /// Ends the stream with an error that tells the client why: `conflict` if another client has
     /// taken its resource, `system-shutdown`, `reset`, `not-authorized` if the account is gone
-    /// (RFC 6120 §4.9.3).
+    /// (RFC 6120 §4.9.3). A session that waits to be resumed is over, and nobody is told why.
     pub fn close_with(&mut self, now: Instant, error: StreamError) {
         self.flow.advance(now);
         self.end(self.ended(Reason::ClosedWith(error.clone())), Some(error));
@@ -318,7 +334,20 @@ impl Server {
         matches!(self.link, Link::Online)
     }
 
-    /// Whether the stream is over.
+    /// Whether the transport is gone and the session waits to be resumed (XEP-0198 §5).
+    #[must_use]
+    pub const fn is_suspended(&self) -> bool {
+        matches!(self.link, Link::Suspended(_))
+    }
+
+    /// The stanzas that the client has not acknowledged (XEP-0198 §4), in the order in which they were
+    /// sent, without those that are the machine's own.
+    pub fn unacked(&self) -> impl Iterator<Item = (SendToken, &Stanza)> {
+        let entries = self.flow.management.iter().flat_map(|management| management.entries());
+        entries.filter_map(|entry| Some((entry.token?, &entry.stanza)))
+    }
+
+    /// Whether the stream is over, and no session waits to be resumed.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
         matches!(self.link, Link::Over)
@@ -330,11 +359,23 @@ impl Server {
         matches!(self.link, Link::Flushing(_) | Link::Over)
     }
 
-    /// Whether a driver should hand over further commands: online, and the output is below its
-    /// high-water mark. Commands are accepted a while longer, up to `output_limit`.
+    /// Whether what is sent from now on can go out, now or later.
+    #[must_use]
+    pub fn has_future(&self) -> bool {
+        match &self.link {
+            Link::Lost(_) => self.flow.is_resumable(),
+            link => !matches!(link, Link::Closing { .. } | Link::Flushing(_) | Link::Over),
+        }
+    }
+
+    /// Whether a driver should hand over further commands: online or suspended, and what waits to be
+    /// written or acknowledged is below its marks. Commands are accepted a while longer, up to
+    /// `output_limit`.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.is_online() && self.flow.out.len() <= self.config.output_high_water
+        self.is_open()
+            && self.flow.out.len() <= self.config.output_high_water
+            && self.flow.has_room()
     }
 
     /// How far the stream has come.
@@ -346,7 +387,7 @@ impl Server {
             Link::Negotiating(negotiation) => negotiation.phase(),
             Link::Online => Phase::Online,
             Link::Closing { .. } | Link::Over => Phase::Closing,
-            Link::Flushing(ended) | Link::Lost(ended) => ended.phase,
+            Link::Flushing(ended) | Link::Lost(ended) | Link::Suspended(ended) => ended.phase,
         }
     }
 
@@ -354,16 +395,12 @@ impl Server {
     /// [`Endpoint::poll_timeout`](super::Endpoint::poll_timeout).
     #[must_use]
     pub fn next_timer(&self) -> Option<(Timer, Instant)> {
-        let [requests, queries] = self.flow.timers();
         let question = match &self.link {
             Link::Negotiating(negotiation) => negotiation.question_deadline(),
             _ => None,
         };
-        let question = question.map(|at| (Timer::Question, at));
-        let rate = self.exhausted_until().map(|at| (Timer::Rate, at));
-        let timers = [self.deadline, question, requests, queries, rate];
-        let next = earliest(timers.map(|timer| Some(timer?.1)))?;
-        timers.into_iter().flatten().find(|(_, at)| *at == next)
+        let own = Soonest(self.deadline).or(Timer::Question, question);
+        self.flow.timers(own).or(Timer::Rate, self.exhausted_until()).0
     }
 }
 

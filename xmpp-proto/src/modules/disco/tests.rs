@@ -24,6 +24,7 @@ type Peer = Script<Modular<Disco>>;
 
 fn config() -> ClientConfig {
     ClientConfig::new("alice@example.org".parse().unwrap(), "a password")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
 }
 

@@ -15,6 +15,7 @@ use crate::{Instant, Seed};
 
 fn script() -> (Script<Modular<Im>>, ClientConfig) {
     let config = ClientConfig::new("alice@example.org".parse().unwrap(), "a password")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain]);
     let mut im = Im::new("https://example.org/app", Identity::new("client", "phone"));
     im.presence.set_policy(Policy::AcceptKnown);

@@ -14,6 +14,7 @@ type Peer = Script<Modular<Ping>>;
 
 fn config() -> ClientConfig {
     ClientConfig::new("alice@example.org".parse().unwrap(), "a password")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
 }
 

@@ -19,7 +19,7 @@ mod subscriptions;
 type Scripted = Script<Modular<Presences>>;
 
 fn account(account: &str) -> ClientConfig {
-    ClientConfig::new(jid(account), "a password").with_mechanisms([Mechanism::Plain])
+    ClientConfig::new(jid(account), "a password").with_mechanisms([Mechanism::Plain]).one_stream()
 }
 
 fn offline(config: PresenceConfig) -> Scripted {

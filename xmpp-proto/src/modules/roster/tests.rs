@@ -22,6 +22,7 @@ type Scripted<S = MemoryRoster> = Script<Modular<Roster<S>>>;
 
 fn config() -> ClientConfig {
     ClientConfig::new("alice@example.org".parse().unwrap(), "a password")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
 }
 

@@ -35,6 +35,7 @@ fn long_texts_are_cut_between_characters() {
 
 fn online(module: SoftwareVersion) -> Script<Modular<SoftwareVersion>> {
     let config = ClientConfig::new("alice@example.org".parse().unwrap(), "a password")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain]);
     let client = Client::new(config.clone(), Seed::new([1; 32]), Instant::from_micros(0));
     let mut peer = Script::of(Modular::new(client, module));

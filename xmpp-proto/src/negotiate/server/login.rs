@@ -1,5 +1,7 @@
 //! SASL at the receiving end (RFC 6120 §6): what is offered, and the logins of one stream.
 
+use alloc::vec::Vec;
+
 use super::super::data::{base64, decode};
 use super::{
     Question, ServerCx, ServerNegotiation, ServerVerdict, State, bounded, send, unknown_element,
@@ -8,8 +10,8 @@ use crate::endpoint::{Misuse, PeerFault, Reason, TlsInfo, TlsVersion};
 use crate::jid::{BareJid, Jid};
 use crate::ns;
 use crate::sasl::{
-    Account, ChannelData, FailureCondition, Mechanism, ServerExchange, ServerFault, ServerProgress,
-    ServerSasl, StoredCredentials,
+    Account, BindingType, ChannelData, FailureCondition, Mechanism, Offered, ServerExchange,
+    ServerFault, ServerProgress, ServerSasl, StoredCredentials,
 };
 use crate::xml::{Element, ElementRef};
 
@@ -31,6 +33,12 @@ impl ServerNegotiation {
             // What this side cannot do (OAUTHBEARER and the like) is not offered.
             other => other.is_scram(),
         })
+    }
+
+    /// What the -PLUS mechanisms among them can be bound to.
+    pub(super) fn bindings(&self, cx: &ServerCx<'_>) -> &'static [BindingType] {
+        let plus = self.mechanisms(cx).any(Mechanism::binds_channel);
+        if plus { &[BindingType::TlsExporter] } else { &[] }
     }
 
     pub(super) fn handle_sasl(
@@ -78,10 +86,16 @@ impl ServerNegotiation {
             return self.refuse(cx, FailureCondition::IncorrectEncoding);
         };
         let domain = self.domain.as_ref().map_or("", |domain| domain.as_str());
+        let plus_offered = self.mechanisms(cx).any(Mechanism::binds_channel);
+        let names = self.mechanisms(cx).map(Mechanism::name).collect();
+        let bindings = self.bindings(cx);
+        let bindings = bindings.iter().map(|kind| kind.name()).collect::<Vec<_>>();
+        let offered = Offered::new(names, Some(bindings).filter(|_| plus_offered));
         let sasl = ServerSasl {
             domain,
             channel: ChannelData { tls_exporter: exporter(cx.tls), tls_server_end_point: None },
-            plus_offered: self.mechanisms(cx).any(Mechanism::binds_channel),
+            plus_offered,
+            offered: Some(&offered),
             decoy_key: cx.config.decoy_key.as_ref(),
             limits: &cx.config.scram,
         };

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::rng::{Rng, Seed};
 use crate::sasl::tests::unbound;
-use crate::sasl::{Credentials, Exchange, Field, Mechanism, SaslError, ScramLimits};
+use crate::sasl::{Credentials, Exchange, Field, Known, Mechanism, SaslError, ScramLimits};
 
 #[test]
 fn rfc4013_3_examples() {
@@ -77,8 +77,13 @@ fn rfc4013_2_5_characters_newer_than_unicode_3_2_are_allowed() {
 
 fn first_message(mechanism: Mechanism, credentials: &Credentials) -> Result<Vec<u8>, SaslError> {
     let mut rng = Rng::new(Seed::new([1; 32]));
-    let mut exchange =
-        Exchange::start(unbound(mechanism), credentials, &ScramLimits::default(), &mut rng)?;
+    let mut exchange = Exchange::start(
+        unbound(mechanism),
+        credentials,
+        &ScramLimits::default(),
+        Known::default(),
+        &mut rng,
+    )?;
     Ok(exchange.initial_response().expect("the client begins").to_vec())
 }
 

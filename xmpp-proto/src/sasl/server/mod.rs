@@ -13,7 +13,7 @@ mod scram;
 mod single;
 mod user;
 
-pub use keys::{KeysError, ScramHash, ScramKeys, StoredCredentials};
+pub use keys::{KeysError, ScramKeys, StoredCredentials};
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -30,7 +30,9 @@ use self::single::{Anonymous, External};
 use self::user::Realm;
 use super::binding::ChannelData;
 use super::exchange::NONCE_BYTES;
-use super::{FailureCondition, Mechanism, MessageFault, SaslError, ScramLimits};
+use super::{
+    FailureCondition, Mechanism, MessageFault, Offered, SaslError, ScramHash, ScramLimits,
+};
 use crate::jid::BareJid;
 use crate::rng::Rng;
 
@@ -43,6 +45,8 @@ pub(crate) struct ServerSasl<'a> {
     pub(crate) channel: ChannelData<'a>,
     /// Whether any -PLUS mechanism was offered on this stream.
     pub(crate) plus_offered: bool,
+    /// What was offered on this stream, if the client is to be shown a hash of it (XEP-0474).
+    pub(crate) offered: Option<&'a Offered>,
     /// What the salts of users who do not exist follow from. Without it they are new each time,
     /// which gives such users away to who asks twice.
     pub(crate) decoy_key: Option<&'a [u8; 32]>,
@@ -120,7 +124,6 @@ impl ServerFault {
     /// password: another mechanism may well succeed.
     const WRONG_BINDING_TYPE: Self =
         Self { condition: FailureCondition::NotAuthorized, counts: false };
-    #[cfg(feature = "rsasl")]
     /// The mechanism is not among those that a server can do here (RFC 6120 §6.5.7).
     const NO_MECHANISM: Self =
         Self { condition: FailureCondition::InvalidMechanism, counts: false };
@@ -177,6 +180,9 @@ impl ServerExchange {
             Mechanism::Anonymous => Box::new(Anonymous),
             Mechanism::External => Box::new(External::new(*cx.limits)),
             Mechanism::Plain => Box::new(Plain::new(Realm::new(cx, rng))),
+            Mechanism::HtSha256None | Mechanism::HtSha256Endp | Mechanism::HtSha256Expr => {
+                Box::new(single::Unsupported)
+            }
             #[cfg(feature = "rsasl")]
             Mechanism::Login | Mechanism::XOauth2 | Mechanism::OauthBearer => {
                 Box::new(single::Unsupported)

@@ -6,10 +6,11 @@ use alloc::string::String;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::keys::{Hi, StoredCredentials};
+use super::keys::StoredCredentials;
 use super::user::{Found, Realm, User};
 use super::{Account, ServerFault, ServerProgress, Steps};
 use crate::jid::BareJid;
+use crate::sasl::hash::Hi;
 use crate::sasl::{Field, SaslError, credentials, message};
 
 /// The server's side of PLAIN.

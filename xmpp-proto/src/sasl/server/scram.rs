@@ -9,12 +9,12 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::keys::{ScramHash, StoredCredentials};
+use super::keys::StoredCredentials;
 use super::message::{ClientFinal, ClientFirst, Flag};
 use super::user::{Found, Realm, User};
 use super::{Account, ServerFault, ServerProgress, ServerSasl, Steps};
 use crate::sasl::binding::BindingType;
-use crate::sasl::{Mechanism, MessageFault, message};
+use crate::sasl::{Mechanism, MessageFault, ScramHash, message};
 
 /// The server's side of SCRAM.
 pub(super) struct Scram {
@@ -23,6 +23,8 @@ pub(super) struct Scram {
     /// Whether this is a -PLUS mechanism.
     plus: bool,
     plus_offered: bool,
+    /// The hash of what was offered, if it is shown (XEP-0474).
+    offered: Option<String>,
     /// What this channel may be bound to.
     channel: Vec<(BindingType, Vec<u8>)>,
     /// Our part of the nonce, then that of both sides.
@@ -63,6 +65,7 @@ impl Scram {
             hash,
             plus,
             plus_offered: cx.plus_offered,
+            offered: cx.offered.map(|offered| offered.attribute(hash)),
             channel: types
                 .filter_map(|kind| Some((*kind, cx.channel.get(*kind)?.to_vec())))
                 .collect(),
@@ -115,8 +118,9 @@ impl Scram {
     /// `server-first-message`.
     fn challenge(&mut self, user: User, found: Option<&StoredCredentials>) -> ServerProgress {
         let found = self.realm.keys(&user, self.hash, found);
+        let (salt, iterations) = (found.keys.salt(), found.keys.iterations());
         let challenge =
-            message::server_first(&self.nonce, found.keys.salt(), found.keys.iterations());
+            message::server_first(&self.nonce, salt, iterations, self.offered.as_deref());
         self.auth_message.push(',');
         self.auth_message.push_str(&challenge);
         self.phase = Phase::Challenged(user, found);

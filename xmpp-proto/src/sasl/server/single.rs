@@ -64,10 +64,8 @@ impl Steps for External {
 }
 
 /// A mechanism that is the client's alone here.
-#[cfg(feature = "rsasl")]
 pub(super) struct Unsupported;
 
-#[cfg(feature = "rsasl")]
 impl Steps for Unsupported {
     fn handle_response(&mut self, _: &[u8]) -> Result<ServerProgress, ServerFault> {
         Err(ServerFault::NO_MECHANISM)

@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::keys::{ScramHash, ScramKeys, StoredCredentials};
+use super::keys::{ScramKeys, StoredCredentials};
 use super::{ServerFault, ServerSasl};
 use crate::jid::{BareJid, Jid};
 use crate::rng::Rng;
-use crate::sasl::{Field, SaslError, ScramLimits, credentials};
+use crate::sasl::{Field, SaslError, ScramHash, ScramLimits, credentials};
 
 /// The domain, and what goes for all accounts on it.
 pub(super) struct Realm {

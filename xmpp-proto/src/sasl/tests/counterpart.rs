@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::respond;
 use crate::rng::{Rng, Seed};
-use crate::sasl::{Credentials, Exchange, Mechanism, SaslError, ScramLimits};
+use crate::sasl::{Credentials, Exchange, Known, Mechanism, SaslError, ScramLimits};
 
 /// `server-final-message` with this signature.
 pub(super) fn verifier(signature: &[u8]) -> String {
@@ -232,7 +232,7 @@ proptest! {
             let knows = *server_password == password;
             let account = Account::new(hash, server_password, &salt, iterations);
             let mut client =
-                Exchange::start(super::unbound(mechanism), &credentials, &limits, &mut rng).expect("printable");
+                Exchange::start(super::unbound(mechanism), &credentials, &limits, Known::default(), &mut rng).expect("printable");
             let first = client.initial_response().expect("the client begins");
             let server =
                 Server::first(&account, &first, &username, authzid.as_deref(), &server_nonce);

@@ -3,12 +3,18 @@ use alloc::string::{String, ToString};
 
 use crate::rng::{Rng, Seed};
 use crate::sasl::{
-    Credentials, Exchange, Field, Mechanism, MessageFault, SaslError, ScramLimits, Secret,
+    Credentials, Exchange, Field, Known, Mechanism, MessageFault, SaslError, ScramLimits, Secret,
 };
 
 fn start(mechanism: Mechanism, credentials: &Credentials) -> Result<Exchange, SaslError> {
     let mut rng = Rng::new(Seed::new([1; 32]));
-    Exchange::start(super::unbound(mechanism), credentials, &ScramLimits::default(), &mut rng)
+    Exchange::start(
+        super::unbound(mechanism),
+        credentials,
+        &ScramLimits::default(),
+        Known::default(),
+        &mut rng,
+    )
 }
 
 fn plain(credentials: &Credentials) -> Exchange {

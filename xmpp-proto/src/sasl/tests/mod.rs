@@ -1,10 +1,13 @@
 mod choice;
 mod counterpart;
 mod credentials;
+mod downgrade;
 mod failure;
 mod hostile;
 mod peer;
+mod salted;
 mod scram;
+mod token;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +16,7 @@ pub(crate) use counterpart::{Account, Hash, Server};
 
 use super::binding::Binding;
 use super::choice::Choice;
-use super::{Credentials, Exchange, Mechanism, Progress, SaslError, ScramLimits};
+use super::{Credentials, Exchange, Known, Mechanism, Progress, SaslError, ScramLimits};
 
 /// The mechanism without channel binding.
 pub(in crate::sasl) fn unbound(mechanism: Mechanism) -> Choice {
@@ -23,8 +26,14 @@ pub(in crate::sasl) fn unbound(mechanism: Mechanism) -> Choice {
 /// An exchange with a nonce of the test's choice.
 fn begin(mechanism: Mechanism, password: &str, limits: &ScramLimits, nonce: &str) -> Exchange {
     let credentials = Credentials::new("user", password);
-    Exchange::with_nonce(unbound(mechanism), &credentials, limits, nonce.to_string())
-        .expect("the credentials are good")
+    Exchange::with_nonce(
+        unbound(mechanism),
+        &credentials,
+        limits,
+        Known::default(),
+        nonce.to_string(),
+    )
+    .expect("the credentials are good")
 }
 
 /// The response that follows, after all the work it takes, and how many slices that was.

@@ -20,7 +20,9 @@ use super::{Account, Hash, respond};
 use crate::rng::{Rng, Seed};
 use crate::sasl::binding::{Binding, BindingType};
 use crate::sasl::choice::Choice;
-use crate::sasl::{Credentials, Exchange, Mechanism, SaslError, ScramLimits, ScramServerError};
+use crate::sasl::{
+    Credentials, Exchange, Known, Mechanism, SaslError, ScramLimits, ScramServerError,
+};
 
 static MECHANISMS: &[rsasl::prelude::Mechanism] = &[
     anonymous::ANONYMOUS,
@@ -137,7 +139,8 @@ impl Server {
 fn client(mechanism: Mechanism, binding: Binding, credentials: &Credentials) -> Exchange {
     let choice = Choice { mechanism, binding };
     let mut rng = Rng::new(Seed::new([3; 32]));
-    Exchange::start(choice, credentials, &ScramLimits::default(), &mut rng).expect("good")
+    Exchange::start(choice, credentials, &ScramLimits::default(), Known::default(), &mut rng)
+        .expect("good")
 }
 
 /// A whole SCRAM exchange: our verdict, and who rsasl thinks we are.
@@ -373,7 +376,14 @@ mod bridged {
             let credentials = Credentials::with_token("user", token);
             let choice = Choice { mechanism, binding: Binding::Unsupported };
             let mut rng = Rng::new(Seed::new([3; 32]));
-            Exchange::start(choice, &credentials, &ScramLimits::default(), &mut rng).unwrap_err()
+            Exchange::start(
+                choice,
+                &credentials,
+                &ScramLimits::default(),
+                Known::default(),
+                &mut rng,
+            )
+            .unwrap_err()
         };
         let what = Field::Token;
         for mechanism in [Mechanism::OauthBearer, Mechanism::XOauth2] {
@@ -387,7 +397,13 @@ mod bridged {
         for mechanism in [Mechanism::OauthBearer, Mechanism::XOauth2] {
             let choice = Choice { mechanism, binding: Binding::Unsupported };
             let mut rng = Rng::new(Seed::new([3; 32]));
-            let error = Exchange::start(choice, &forged, &ScramLimits::default(), &mut rng);
+            let error = Exchange::start(
+                choice,
+                &forged,
+                &ScramLimits::default(),
+                Known::default(),
+                &mut rng,
+            );
             let (what, code) = (Field::Username, 1);
             assert_eq!(error.unwrap_err(), SaslError::ControlCharacter { what, code });
         }

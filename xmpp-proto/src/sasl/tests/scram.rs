@@ -7,7 +7,7 @@ use alloc::string::String;
 use super::{answer, assert_over, begin, respond, unbound};
 use crate::rng::{Rng, Seed};
 use crate::sasl::{
-    Credentials, Exchange, Mechanism, MessageFault, Progress, SaslError, ScramLimits,
+    Credentials, Exchange, Known, Mechanism, MessageFault, Progress, SaslError, ScramLimits,
 };
 
 struct Example {
@@ -154,9 +154,14 @@ fn extensions_after_the_iterations_are_ignored_and_signed() {
 fn names_are_escaped_and_the_authzid_is_bound() {
     let credentials = Credentials::new("a=b,c", "pencil").with_authzid("x,y=z@example.org");
     let limits = ScramLimits::default();
-    let mut exchange =
-        Exchange::with_nonce(unbound(Mechanism::ScramSha256), &credentials, &limits, "abc".into())
-            .expect("the credentials are good");
+    let mut exchange = Exchange::with_nonce(
+        unbound(Mechanism::ScramSha256),
+        &credentials,
+        &limits,
+        Known::default(),
+        "abc".into(),
+    )
+    .expect("the credentials are good");
     let first = exchange.initial_response().expect("the client begins");
     assert_eq!(*first, b"n,a=x=2Cy=3Dz@example.org,n=a=3Db=2Cc,r=abc");
     let last = answer(&mut exchange, "r=abcd,s=QSXCR+Q6sek8bf92,i=4096").expect("good");
@@ -171,8 +176,14 @@ fn nonces_are_long_printable_and_new_each_time() {
     let mut nonces = BTreeSet::new();
     for _ in 0..100 {
         let choice = unbound(Mechanism::ScramSha1);
-        let mut exchange = Exchange::start(choice, &credentials, &ScramLimits::default(), &mut rng)
-            .expect("the credentials are good");
+        let mut exchange = Exchange::start(
+            choice,
+            &credentials,
+            &ScramLimits::default(),
+            Known::default(),
+            &mut rng,
+        )
+        .expect("the credentials are good");
         let first = exchange.initial_response().expect("the client begins");
         let first = String::from_utf8(first.to_vec()).expect("SCRAM is text");
         let nonce = first.strip_prefix("n,,n=user,r=").expect("the nonce comes last");

@@ -152,6 +152,7 @@ impl Pair {
             ServerEvent::Credentials(ask) => ask.into(),
             ServerEvent::Identity(ask) => ask.into(),
             ServerEvent::Bind(ask) => ask.into(),
+            ServerEvent::Resume(ask) => ask.into(),
             ServerEvent::Query(query) => {
                 return answer(self.now, &mut self.server, &mut self.log, query);
             }

@@ -91,6 +91,7 @@ impl Owner {
                 server.identity(now, ask, account)
             }
             Ask::Bind(ask) => server.bind(now, ask, self.binding.clone().unwrap_or(Bound::Accept)),
+            Ask::Resume(ask) => server.resume(now, ask, None).map_err(|rejected| rejected.why),
         }
     }
 }
@@ -128,7 +129,7 @@ impl Desk {
         let how = match &ask {
             Ask::Credentials(_) => self.owner.credentials,
             Ask::Identity(_) => self.owner.identity,
-            Ask::Bind(_) => self.owner.bind,
+            Ask::Bind(_) | Ask::Resume(_) => self.owner.bind,
         };
         match how {
             Answer::Now => Some(self.owner.answer(now, server, ask)),
@@ -168,6 +169,7 @@ fn lie(now: Instant, server: &mut Server, ask: Ask) -> Result<(), Misuse> {
             server.identity(now, ask, other.parse().ok())
         }
         Ask::Bind(ask) => server.bind(now, ask, Bound::As(String::new())),
+        Ask::Resume(ask) => server.resume_failed(now, ask, u32::MAX),
     }
 }
 

@@ -24,6 +24,7 @@ enum Tls {
     Secured,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they have nothing to do with each other")]
 pub(super) struct End<C: Endpoint> {
     pub(super) client: C,
     pub(super) session: Option<SessionId>,
@@ -34,6 +35,8 @@ pub(super) struct End<C: Endpoint> {
     pub(super) received: Vec<u8>,
     pub(super) records: bool,
     pub(super) reads: bool,
+    /// Whether it can reach the domain.
+    pub(super) reachable: bool,
     /// Whether it waits in the world's queue.
     pub(super) stirred: bool,
     /// Where it stands in the world's set of timers.
@@ -61,6 +64,7 @@ impl<C: Connect> End<C> {
             received: Vec::new(),
             records: false,
             reads: true,
+            reachable: true,
             stirred: false,
             timer: None,
             link: None,
@@ -124,7 +128,10 @@ impl<C: Connect> End<C> {
         id: AttemptId,
     ) {
         self.lose_session(domain, now, LostCause::Reset);
-        let Ok(session) = domain.accept(now, tls) else {
+        if let Some(former) = self.session.take() {
+            domain.release(now, former);
+        }
+        let Some(session) = self.reachable.then(|| domain.accept(now, tls).ok()).flatten() else {
             return self.client.handle_lost(now, id, LostCause::Refused);
         };
         self.session = Some(session);
@@ -258,6 +265,13 @@ impl<C: Connect> End<C> {
         if let Some(link) = self.link.take() {
             self.client.handle_lost(now, link, cause);
         }
+    }
+
+    /// The client's transport is gone, and the domain does not notice. The session that is left.
+    pub(super) fn strand(&mut self, now: Instant) -> Option<SessionId> {
+        self.lose_client(now, LostCause::Reset);
+        self.far_link = None;
+        self.session.take()
     }
 
     /// The session's transport is gone.

@@ -165,6 +165,21 @@ impl<C: Connect, S: Storage> World<C, S> {
     pub fn connect(&mut self, jid: &str) -> ClientId {
         let jid: FullJid = jid.parse().expect("a full address");
         let password = self.passwords.get(jid.to_bare().as_str()).cloned().unwrap_or_default();
+        let mut config =
+            ClientConfig::new(jid.to_bare(), password).with_resource(jid.resource()).one_stream();
+        config.scram.min_iterations = 1;
+        self.connect_with(config)
+    }
+
+    /// As [`connect`](Self::connect), by a client that has its stream managed, comes back by itself
+    /// when its transport breaks, and resumes its session (XEP-0198): as clients do by default.
+    ///
+    /// # Panics
+    ///
+    /// If that is no full address.
+    pub fn connect_lasting(&mut self, jid: &str) -> ClientId {
+        let jid: FullJid = jid.parse().expect("a full address");
+        let password = self.passwords.get(jid.to_bare().as_str()).cloned().unwrap_or_default();
         let mut config = ClientConfig::new(jid.to_bare(), password).with_resource(jid.resource());
         config.scram.min_iterations = 1;
         self.connect_with(config)
@@ -197,6 +212,14 @@ impl<C: Connect, S: Storage> World<C, S> {
             self.turn(index);
         }
         panic!("the world does not come to rest");
+    }
+
+    /// Goes on a little: one client is driven, and one chunk goes each way. False if there is nothing
+    /// to do without time passing.
+    pub fn step(&mut self) -> bool {
+        let Some(index) = self.stirred.pop_front() else { return false };
+        self.turn(index);
+        true
     }
 
     /// Lets time pass, moment by moment.
@@ -336,12 +359,30 @@ impl<C: Connect, S: Storage> World<C, S> {
         self.with_client(id, Commands::close);
     }
 
-    /// Cuts the transport: both sides find it reset.
+    /// Cuts the transport: both sides find it reset. A client may come back by itself, see
+    /// [`connect_lasting`](Self::connect_lasting), as soon as it [can](Self::set_reachable).
     pub fn cut(&mut self, id: ClientId) {
         let end = &mut self.ends[id.0];
         end.lose_client(self.now, LostCause::Reset);
         end.lose_session(&mut self.domain, self.now, LostCause::Reset);
         self.stir(id.0);
+    }
+
+    /// Cuts the transport so that only the client notices, as when a network is left. The session that
+    /// is left at the domain has no driver any more; it is to be
+    /// [released](Domain::release) in the end.
+    pub fn strand(&mut self, id: ClientId) -> Option<SessionId> {
+        let session = self.ends[id.0].strand(self.now);
+        if let Some(session) = session {
+            self.by_session.remove(&session);
+        }
+        self.stir(id.0);
+        session
+    }
+
+    /// Whether a client can open transports from now on. If not, each attempt is refused.
+    pub fn set_reachable(&mut self, id: ClientId, reachable: bool) {
+        self.ends[id.0].reachable = reachable;
     }
 
     /// Whether a client reads what comes. One that does not is slow, or its network is.
@@ -447,6 +488,20 @@ impl<C: Connect + Endpoint<Event = Event<E>>, E, S: Storage> World<C, S> {
     /// If the login fails, or does not end without time passing.
     pub fn login(&mut self, jid: &str) -> ClientId {
         let id = self.connect(jid);
+        self.settle();
+        assert!(self.is_online(id), "the login of {jid} failed");
+        let events = &mut self.ends[id.0].events;
+        events.retain(|event| !matches!(event, Event::Online { .. }));
+        id
+    }
+
+    /// As [`login`](Self::login), by a client that [lasts](Self::connect_lasting).
+    ///
+    /// # Panics
+    ///
+    /// As [`login`](Self::login).
+    pub fn login_lasting(&mut self, jid: &str) -> ClientId {
+        let id = self.connect_lasting(jid);
         self.settle();
         assert!(self.is_online(id), "the login of {jid} failed");
         let events = &mut self.ends[id.0].events;

@@ -11,8 +11,9 @@ fn world() -> World {
 }
 
 fn client(tls: TlsMode) -> ClientConfig {
-    let mut config =
-        ClientConfig::new("alice@example.org".parse().unwrap(), "secret").with_tls(tls);
+    let mut config = ClientConfig::new("alice@example.org".parse().unwrap(), "secret")
+        .with_tls(tls)
+        .one_stream();
     config.scram.min_iterations = 1;
     config
 }

@@ -171,7 +171,7 @@ fn required_fails_before_anything_is_said() {
 
 #[test]
 fn anonymous_gets_whatever_account_the_server_makes_up() {
-    let domain = ClientConfig::anonymous("example.org".parse().unwrap());
+    let domain = ClientConfig::anonymous("example.org".parse().unwrap()).one_stream();
     let name = scram().with_mechanisms([Mechanism::Anonymous]);
     for (config, bound, ours) in [
         (&domain, "4f3a@example.org/r", true),
@@ -219,7 +219,8 @@ fn xep0178_external_names_the_account_or_leaves_it_to_the_certificate() {
         ("alice@example.org", "YWxpY2VAZXhhbXBsZS5vcmc="), // alice@example.org
         ("example.org", "="),
     ] {
-        let config = ClientConfig::external(jid.parse().unwrap()).with_tls(TlsMode::Direct);
+        let config =
+            ClientConfig::external(jid.parse().unwrap()).with_tls(TlsMode::Direct).one_stream();
         let (mut script, sent) = offered(config, tls13(), &mechanisms(&["EXTERNAL", "PLAIN"]));
         // RFC 6120 §13.8, §6.3.8.
         assert_eq!(
@@ -238,6 +239,7 @@ fn xep0178_external_names_the_account_or_leaves_it_to_the_certificate() {
     }
     // There is no certificate where there is no TLS.
     let config = ClientConfig::external("alice@example.org".parse().unwrap())
+        .one_stream()
         .with_tls(TlsMode::InsecurePlaintext);
     let (mut script, sent) = offered(config, tls13(), &mechanisms(&["EXTERNAL"]));
     assert_eq!(sent, "</stream:stream>");

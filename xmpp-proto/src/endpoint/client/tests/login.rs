@@ -240,8 +240,9 @@ fn plaintext_needs_a_loud_word_and_a_server_that_lets_it() {
 
 #[test]
 fn plain_is_not_used_where_scram_is_offered() {
-    let config =
-        ClientConfig::new("alice@example.org".parse().unwrap(), "secret").with_tls(TlsMode::Direct);
+    let config = ClientConfig::new("alice@example.org".parse().unwrap(), "secret")
+        .with_tls(TlsMode::Direct)
+        .one_stream();
     let mut script = Script::new(config);
     script.connect();
     script.receive(HEADER);

@@ -7,14 +7,22 @@
 
 mod binding;
 mod closing;
+mod detach;
+mod fast;
 mod faults;
 mod hostile;
+mod liveness;
 mod login;
+mod management;
+mod peer;
+mod reconnect;
+mod resume;
 mod scram;
 mod stanzas;
 mod targets;
 #[cfg(feature = "unicode")]
 mod unicode;
+mod walk;
 
 use alloc::format;
 use alloc::string::String;
@@ -32,6 +40,7 @@ pub(super) const SUCCESS: &str = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sa
 
 pub(super) fn config() -> ClientConfig {
     ClientConfig::new("alice@example.org".parse().unwrap(), "secret")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
 }
 

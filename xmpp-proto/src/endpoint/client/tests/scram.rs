@@ -15,8 +15,9 @@ use crate::testing::{BIND_FEATURES, bind_result};
 const OFFER: &[&str] = &["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"];
 
 pub(super) fn scram() -> ClientConfig {
-    let mut config =
-        ClientConfig::new("alice@example.org".parse().unwrap(), "secret").with_tls(TlsMode::Direct);
+    let mut config = ClientConfig::new("alice@example.org".parse().unwrap(), "secret")
+        .with_tls(TlsMode::Direct)
+        .one_stream();
     config.scram.work_slice = 500;
     config
 }
@@ -240,3 +241,60 @@ fn credentials_that_cannot_be_prepared_are_told_before_anything_is_sent() {
     assert!(matches!(error, SaslError::NonAscii { .. } | SaslError::Unpreparable { .. }));
     assert_eq!(script.take_sent(), "</stream:stream>");
 }
+
+#[test]
+fn a_client_that_comes_back_does_not_derive_the_key_again() {
+    let (mut script, first) = started(scram());
+    let account = account("secret", 4096);
+    for login in 0..3 {
+        let first = if login == 0 {
+            first.clone()
+        } else {
+            script.connect();
+            script.receive(HEADER);
+            script.receive(mechanisms(OFFER));
+            said(&mut script)
+        };
+        let server = server(&account, &first);
+        let (now, id) = (script.now(), script.client().attempt());
+        let challenge = sasl("challenge", &server.challenge);
+        script.client().handle_received(now, id, challenge.as_bytes());
+        let mut slices = 0;
+        while let Step::Work = script.client().step() {
+            slices += 1;
+        }
+        script.drain();
+        let signature = server.last(said(&mut script).as_bytes()).expect("the proof is right");
+        // RFC 5802 §5.1: the client may keep what follows from the password, salt and iterations.
+        assert_eq!(slices > 2, login == 0, "login {login}: {slices}");
+        // The server proves itself each time.
+        script.receive(sasl("success", &signature));
+        assert!(script.take_sent().starts_with("<?xml version='1.0'?><stream:stream "));
+        script.lose(crate::endpoint::LostCause::Eof);
+        assert!(matches!(reason(&mut script), Reason::Transport(_)));
+    }
+}
+
+#[test]
+fn xep0474_6_2_a_changed_offer_is_a_fault_of_its_own_and_no_proof_is_sent() {
+    let (mut script, first) = started(scram());
+    let account = account("secret", 4096);
+    let server = server(&account, &first);
+    // The server has offered -PLUS as well: by Python's hashlib, SHA-256 of PLAIN, SCRAM-SHA-1,
+    // SCRAM-SHA-256 and SCRAM-SHA-256-PLUS.
+    let changed = format!("{},h=vJS+f8MS7OJfUIpjtCo1gDWSP+XT5pJCtLr/GBwFtKU=", server.challenge);
+    script.receive(sasl("challenge", &changed));
+    let Reason::Auth(AuthFault::Exchange(error)) = reason(&mut script) else { panic!() };
+    assert_eq!(error, SaslError::OfferChanged);
+    assert!(!script.take_sent().contains("<response"), "no proof is sent");
+
+    // What it has offered indeed.
+    let (mut script, first) = started(scram());
+    let server = Server::first(&account, first.as_bytes(), "alice", None, "server-nonce");
+    let same = format!("{},h={OFFERED}", server.challenge);
+    script.receive(sasl("challenge", &same));
+    assert!(script.take_sent().contains("<response"));
+}
+
+/// By Python's hashlib: SHA-256 of [`OFFER`].
+const OFFERED: &str = "J++Diu+JubnE6dLVvZjjI5KHnheOLsUSQWiw/prdbAA=";

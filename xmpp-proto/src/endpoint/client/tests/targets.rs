@@ -91,7 +91,7 @@ fn an_explicit_target_or_an_address_is_not_looked_up() {
     script.drain();
     assert!(matches!(script.next_action(), Some(Action::Connect { target, .. }) if target == a()));
 
-    let config = ClientConfig::new("alice@[2001:db8::1]".parse().unwrap(), "secret");
+    let config = ClientConfig::new("alice@[2001:db8::1]".parse().unwrap(), "secret").one_stream();
     let mut script = Script::new(config);
     let now = script.now();
     script.client().connect(now).unwrap();

@@ -6,6 +6,7 @@ use crate::testing::{BIND_FEATURES, HEADER, bind_result};
 
 fn account(jid: &str) -> ClientConfig {
     ClientConfig::new(jid.parse().unwrap(), "p\u{AD}äss")
+        .one_stream()
         .with_mechanisms([Mechanism::Plain])
         .with_tls(TlsMode::Direct)
 }

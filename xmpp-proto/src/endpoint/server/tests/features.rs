@@ -16,6 +16,7 @@ fn rfc6120_4_3_2_what_the_owner_adds_is_announced_beside_binding_and_not_before(
     let sent = host.take_sent();
     let features = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>\
         <session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>\
+        <sm xmlns='urn:xmpp:sm:3'/>\
         <ver xmlns='urn:xmpp:features:rosterver'/><sub xmlns='urn:xmpp:features:pre-approval'/>\
         </stream:features>";
     assert!(sent.ends_with(features), "{sent}");

@@ -269,7 +269,7 @@ fn rfc6120_4_3_2_features_follow_each_header() {
     config.session = false;
     let [.., last] = three(config, 1, [HEADER; 3]);
     let bind = "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>\
-        </stream:features>";
+        <sm xmlns='urn:xmpp:sm:3'/></stream:features>";
     assert!(last.ends_with(bind), "{last}");
 }
 

@@ -9,7 +9,9 @@ use crate::endpoint::{
     AskBind, AskCredentials, Completion, ConnInfo, Endpoint, LostCause, Server, Step,
 };
 use crate::rng::Rng;
-use crate::sasl::{Allowed, ChannelBinding, ChannelData, Credentials, Exchange, Offer, Progress};
+use crate::sasl::{
+    Allowed, ChannelBinding, ChannelData, Credentials, Exchange, Known, Offer, Progress,
+};
 use crate::stream::Features;
 use crate::{Instant, Seed};
 
@@ -218,7 +220,8 @@ impl Host {
         let mechanism = choice.mechanism;
         let mut rng = Rng::new(Seed::new([9; 32]));
         let mut client =
-            Exchange::start(choice, &credentials, &self.config.scram, &mut rng).unwrap();
+            Exchange::start(choice, &credentials, &self.config.scram, Known::default(), &mut rng)
+                .unwrap();
         self.receive(auth(mechanism.name(), &*client.initial_response().unwrap()));
         if !self.events.is_empty() {
             self.look_up();

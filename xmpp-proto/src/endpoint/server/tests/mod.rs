@@ -15,7 +15,9 @@ mod header;
 mod host;
 mod hostile;
 mod login;
+mod management;
 mod rate;
+mod resume;
 mod sasl;
 mod scram;
 mod stanzas;
@@ -49,7 +51,8 @@ pub(super) const STARTTLS_OFFER: &str = "<stream:features><starttls \
     xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>";
 pub(super) const BIND_OFFER: &str = "<stream:features><bind \
     xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><session \
-    xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session></stream:features>";
+    xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session><sm \
+    xmlns='urn:xmpp:sm:3'/></stream:features>";
 
 /// What both ends of the TLS channel have in common.
 pub(super) const EXPORTER: [u8; 32] = [0xe5; 32];
@@ -60,6 +63,7 @@ const ITERATIONS: u32 = 64;
 pub(super) fn config() -> ServerConfig {
     let mut config = ServerConfig::new("example.org".parse().unwrap()).with_decoy_key([0xdc; 32]);
     config.scram.min_iterations = ITERATIONS;
+    config.keepalive.probe_after = None;
     config.scram.work_slice = 16;
     config
 }

@@ -1,5 +1,9 @@
 //! SCRAM and its -PLUS against the crate's own client (RFC 6120 §13.8, RFC 5802, XEP-0440).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::sasl::ChannelData;
 
@@ -173,5 +177,26 @@ fn rfc5802_5_1_flags_that_do_not_fit_the_mechanism() {
         host.receive(auth(mechanism, format!("{flag},,n=alice,r=abc")));
         assert_eq!(host.take_sent(), failure(condition), "{mechanism} {flag}");
         assert!(host.next_event().is_none());
+    }
+}
+
+#[test]
+fn xep0474_6_1_the_first_message_has_a_hash_of_what_was_offered() {
+    for tls in [TlsInfo::new(), tls13()] {
+        let (mut host, offer) = offered(config(), tls);
+        host.receive(auth("SCRAM-SHA-256", "n,,n=alice,r=abc"));
+        host.look_up();
+        let challenge = data(&host.take_sent(), "challenge").expect("a challenge");
+        let challenge = String::from_utf8(challenge).expect("SCRAM is text");
+        let (_, shown) = challenge.split_once(",h=").expect("a hash");
+        // Written apart from the code: sorted, with the delimiters of §6.1.
+        let mut mechanisms = names(&offer);
+        mechanisms.sort_unstable();
+        let mut text = mechanisms.join("\u{1e}");
+        if offer.contains("tls-exporter") {
+            text.push_str("\u{1f}tls-exporter");
+        }
+        let hash = BASE64.encode(Sha256::digest(text.as_bytes()));
+        assert_eq!(shown, hash, "{offer}");
     }
 }

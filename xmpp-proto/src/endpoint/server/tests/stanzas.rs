@@ -356,7 +356,7 @@ fn rfc6120_8_3_an_error_is_not_the_answer_to_an_owner() {
 #[test]
 fn rfc6120_4_9_3_24_what_is_no_stanza_is_refused() {
     for (element, name) in [
-        ("<r xmlns='urn:xmpp:sm:3'/>", "r"),
+        ("<r xmlns='urn:xmpp:sm:2'/>", "r"),
         ("<unknown/>", "unknown"),
         ("<stream:features/>", "features"),
         ("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AAAA</auth>", "auth"),

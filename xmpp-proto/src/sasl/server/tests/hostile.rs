@@ -181,7 +181,7 @@ fn proved(without_proof: &str) -> String {
     derivation.begin(b"some salt, 16 b.", 2);
     let salted_password = derivation.run(2).expect("all iterations");
     let auth_message = format!("{FIRST},{challenge},{without_proof}");
-    let proof = Proof::new(salted_password, auth_message.as_bytes());
+    let proof = Proof::<Sha1>::new(salted_password.as_bytes(), auth_message.as_bytes());
     format!("{without_proof},p={}", BASE64.encode(proof.client.as_bytes()))
 }
 

@@ -49,6 +49,7 @@ fn sasl(limits: &ScramLimits) -> ServerSasl<'_> {
         domain: "example.org",
         channel: ChannelData::default(),
         plus_offered: false,
+        offered: None,
         decoy_key: Some(&[7; 32]),
         limits,
     }

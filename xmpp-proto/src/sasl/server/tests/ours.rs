@@ -12,7 +12,9 @@ use crate::sasl::binding::{Binding, BindingType, ChannelData};
 use crate::sasl::choice::Choice;
 use crate::sasl::server::{ServerExchange, ServerFault, ServerSasl};
 use crate::sasl::tests::unbound;
-use crate::sasl::{Credentials, Exchange, Mechanism, Progress, ScramLimits, StoredCredentials};
+use crate::sasl::{
+    Credentials, Exchange, Known, Mechanism, Progress, ScramLimits, StoredCredentials,
+};
 
 /// What both sides think of a login.
 struct Login {
@@ -92,7 +94,7 @@ proptest! {
             let cx = ServerSasl { channel: CHANNEL, ..sasl(&limits) };
             let server = ServerExchange::start(mechanism, &cx, &mut rng);
             let client =
-                Exchange::start(choice(mechanism, b"this channel"), &credentials, &limits, &mut rng)
+                Exchange::start(choice(mechanism, b"this channel"), &credentials, &limits, Known::default(), &mut rng)
                     .expect("printable");
             let login = log_in(client, server, Some(&stored));
             prop_assert_eq!(&login.behind.asked, &[username.to_ascii_lowercase()]);
@@ -119,7 +121,8 @@ fn one(
 ) -> Login {
     let mut rng = super::rng();
     let server = ServerExchange::start(choice.mechanism, cx, &mut rng);
-    let client = Exchange::start(choice, credentials, cx.limits, &mut rng).expect("good");
+    let client =
+        Exchange::start(choice, credentials, cx.limits, Known::default(), &mut rng).expect("good");
     log_in(client, server, found)
 }
 

@@ -77,9 +77,11 @@ impl Path {
 
     fn client(self) -> ClientConfig {
         let mut config = match self.mechanism {
-            Mechanism::Anonymous => ClientConfig::anonymous(jid("example.org")),
-            Mechanism::External => ClientConfig::external(jid("alice@example.org")),
-            other => ClientConfig::new(jid("alice@example.org"), "secret").with_mechanisms([other]),
+            Mechanism::Anonymous => ClientConfig::anonymous(jid("example.org")).one_stream(),
+            Mechanism::External => ClientConfig::external(jid("alice@example.org")).one_stream(),
+            other => ClientConfig::new(jid("alice@example.org"), "secret")
+                .with_mechanisms([other])
+                .one_stream(),
         };
         config.tls = match self.transport {
             Transport::StartTls => TlsMode::StartTls,
