@@ -9,7 +9,7 @@ use xmpp_proto::stanza::{Iq, Stanza, StanzaError};
 use xmpp_proto::xml::Element;
 
 use crate::error::{NotSent, RequestError, Why};
-use crate::handle::Delivery;
+use crate::handle::{Delivery, Receipt};
 
 pub(crate) type Sent = Result<Delivery, NotSent<Stanza>>;
 pub(crate) type Replied = Result<Iq, RequestError>;
@@ -86,6 +86,13 @@ impl Waiters {
         }
     }
 
+    /// A stanza of a session that is resumed: whoever holds the receipt hears of its fate.
+    pub(crate) fn expect(&mut self, token: SendToken) -> Receipt {
+        let (to, receipt) = oneshot::channel();
+        self.sends.push_back((token, to));
+        Receipt(receipt)
+    }
+
     /// Wakes whoever waits for this.
     pub(crate) fn complete(&mut self, completion: Completion) {
         match completion {
@@ -94,6 +101,9 @@ impl Waiters {
                 let Some((_, to)) = found.ok().and_then(|at| self.sends.remove(at)) else { return };
                 let _ = to.send(match outcome {
                     Outcome::Failed(stanza) => Err(NotSent::new(stanza, Why::Cut)),
+                    Outcome::Unacked(stanza) => Err(NotSent::new(stanza, Why::Unacked)),
+                    Outcome::Acked => Ok(Delivery::Acked),
+                    Outcome::Saved => Ok(Delivery::Saved),
                     // `Written`, or what a newer core knows beyond that.
                     _ => Ok(Delivery::Written),
                 });

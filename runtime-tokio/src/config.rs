@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use xmpp_proto::Seed;
-use xmpp_proto::endpoint::{Client as Machine, ClientConfig, Connect, Event, Target, TlsMode};
+use xmpp_proto::endpoint::{
+    Client as Machine, ClientConfig, Connect, Event, FastLogin, Keepalive, Reconnect, ResumeState,
+    StreamManagement, Target, TlsMode,
+};
 use xmpp_proto::jid::BareJid;
 use xmpp_proto::modules::{Modular, Module};
 use xmpp_proto::sasl::{ChannelBinding, Mechanism, Secret};
+use xmpp_proto::stanza::Stanza;
 use xmpp_runtime_common::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use xmpp_runtime_common::rustls::client::danger::ServerCertVerifier;
 use xmpp_runtime_common::{TlsBuilder, TlsConfig, default_provider, entropy};
@@ -19,7 +23,7 @@ use crate::command::Waiters;
 use crate::driver::{ClientDriver, Closing, Driver};
 use crate::error::ConfigError;
 use crate::events::{Events, Outlet};
-use crate::handle::{Client, Handle};
+use crate::handle::{Client, Handle, Receipt};
 use crate::pump::Pump;
 use crate::transport::{Means, Resolver};
 
@@ -104,6 +108,37 @@ impl Config {
         self
     }
 
+    /// Comes back by itself in this way, or never: then each broken connection is the end. The
+    /// default is to come back once the client was online.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use xmpp_runtime_tokio::Config;
+    /// use xmpp_proto::endpoint::Reconnect;
+    ///
+    /// let patient = Reconnect::default()
+    ///     .with_pauses(Duration::from_secs(5), Duration::from_mins(10))
+    ///     .with_initial(true); // even if there is no network when the program starts
+    /// let config = Config::new("alice@example.org", "a password")?.reconnect(patient);
+    /// # Ok::<(), xmpp_runtime_tokio::ConfigError>(())
+    /// ```
+    pub fn reconnect(mut self, reconnect: impl Into<Option<Reconnect>>) -> Self {
+        self.core.reconnect = reconnect.into();
+        self
+    }
+
+    /// Manages streams in this way where the server can (XEP-0198), or never. The default is to do so.
+    pub fn management(mut self, management: impl Into<Option<StreamManagement>>) -> Self {
+        self.core.management = management.into();
+        self
+    }
+
+    /// Tells dead links from silent servers in this way.
+    pub const fn keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.core.keepalive = keepalive;
+        self
+    }
+
     /// Asks for this resource; without it the server chooses one (RFC 6120 §7.6).
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.core = self.core.with_resource(resource);
@@ -120,6 +155,24 @@ impl Config {
     /// available here. See [`xmpp_proto::sasl`].
     pub const fn channel_binding(mut self, policy: ChannelBinding) -> Self {
         self.core.channel_binding = policy;
+        self
+    }
+
+    /// Logs in with fewer round trips in this way where the server can, or never: see [`FastLogin`].
+    /// The default is whatever needs no decision of the application.
+    ///
+    /// ```
+    /// # use xmpp_runtime_tokio::Config;
+    /// use xmpp_proto::endpoint::FastLogin;
+    ///
+    /// # let (installation, stored) = ([7; 16], None);
+    /// let mut fast = FastLogin::new(installation).with_software("Sonnet");
+    /// fast.token = stored; // what the last `Event::Token` brought
+    /// let config = Config::new("alice@example.org", "a password")?.fast_login(fast);
+    /// # Ok::<(), xmpp_runtime_tokio::ConfigError>(())
+    /// ```
+    pub fn fast_login(mut self, fast_login: impl Into<Option<FastLogin>>) -> Self {
+        self.core = self.core.with_fast_login(fast_login.into());
         self
     }
 
@@ -264,9 +317,10 @@ impl Config {
 /// Starts a client without modules. The caller spawns the [`Driver`](crate::Driver); nothing happens
 /// before.
 ///
-/// The login is tried exactly once, with each server of the domain until one is ready for
+/// The first login is tried once, with each server of the domain until one is ready for
 /// authentication: it ends in [`Event::Online`](crate::Event::Online) or
-/// in [`Event::Ended`](crate::Event::Ended) with the reason.
+/// in [`Event::Ended`](crate::Event::Ended) with the reason. From then on the client comes back by
+/// itself: see [`Config::reconnect`].
 ///
 /// # Errors
 ///
@@ -313,6 +367,60 @@ pub fn connect_with<M>(config: Config, modules: M) -> Result<Connected<M>, Confi
 where
     M: Module<Event: Send + 'static>,
 {
+    start(config, None, modules).map(|(connected, _)| connected)
+}
+
+/// The stanzas of a session that is resumed, and what becomes of each.
+pub type Awaited = Vec<(Stanza, Receipt)>;
+
+/// Starts a client that goes on with a session which [`Client::detach`](Handle::detach) has taken out
+/// of another one, perhaps in another process. If the server has forgotten it, a new one begins.
+///
+/// What was sent and is not acknowledged is given out together with the [`Receipt`]s.
+///
+/// ```no_run
+/// use xmpp_proto::endpoint::ResumeState;
+/// use xmpp_runtime_tokio::{Config, Event, resume};
+///
+/// # async fn run(saved: ResumeState) -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config::new("alice@example.org", "her password")?;
+/// let ((client, mut events, driver), awaited) = resume(config, saved, ())?;
+/// tokio::spawn(driver);
+/// println!("{} stanzas are not acknowledged yet", awaited.len());
+/// while let Some(event) = events.next().await {
+///     match event {
+///         Event::Resumed => println!("nothing was lost"),
+///         Event::Online { .. } => println!("the server has forgotten the session"),
+///         other => println!("{other:?}"),
+///     }
+/// }
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`connect`], and [`ConfigError::ForeignState`] if the session belongs to another account.
+pub fn resume<M>(
+    config: Config,
+    state: ResumeState,
+    modules: M,
+) -> Result<(Connected<M>, Awaited), ConfigError>
+where
+    M: Module<Event: Send + 'static>,
+{
+    start(config, Some(state), modules)
+}
+
+fn start<M>(
+    config: Config,
+    state: Option<ResumeState>,
+    modules: M,
+) -> Result<(Connected<M>, Awaited), ConfigError>
+where
+    M: Module<Event: Send + 'static>,
+{
     let tls = match config.trust {
         _ if config.core.tls == TlsMode::InsecurePlaintext => None,
         Trust::Build(builder) => Some(builder.build()?),
@@ -329,7 +437,15 @@ where
     };
     let clock = Clock::start();
     let grace = config.core.close_timeout;
-    let machine = Machine::new(config.core, Seed::new(entropy(&provider)?), clock.now());
+    let seed = Seed::new(entropy(&provider)?);
+    let machine = match state {
+        None => Machine::new(config.core, seed, clock.now()),
+        Some(state) => Machine::with_resume(config.core, state, seed, clock.now())
+            .map_err(|_| ConfigError::ForeignState)?,
+    };
+    let mut waiters = Waiters::default();
+    let awaited = machine.unacked().map(|(token, stanza)| (stanza.clone(), waiters.expect(token)));
+    let awaited = awaited.collect();
     let mut machine = Modular::new(machine, modules);
     let connecting = machine.connect(clock.now());
     debug_assert!(connecting.is_ok(), "a new machine is not connected");
@@ -337,16 +453,18 @@ where
     let (outlet, queue) = mpsc::channel(config.event_capacity);
     let (give, commands) = mpsc::channel(config.command_capacity);
     let (hang, hangup) = mpsc::channel(1);
+    let (urge, urgent) = mpsc::unbounded_channel();
     let driver = Driver {
         machine,
         pump: Pump::new(clock, Means::Initiating { tls, dns }, provider),
-        waiters: Waiters::default(),
+        waiters,
         outlet: Outlet::new(outlet),
         commands,
-        urgent: None,
+        urgent,
         hangup,
         grace,
         closing: Closing::No,
     };
-    Ok((Handle { commands: give, hangup: hang }, Events { queue }, driver))
+    let handle = Handle { commands: give, hangup: hang, urgent: urge };
+    Ok(((handle, Events { queue }, driver), awaited))
 }

@@ -75,6 +75,9 @@ struct State<S: Storage> {
     tasks: HashMap<SessionId, Waker>,
     /// Whoever waits for events.
     listening: Option<Waker>,
+    /// Whoever keeps the time of sessions that have no task, and until when.
+    keeping: Option<Waker>,
+    expiry: Option<Instant>,
 }
 
 impl<S: Storage> Shared<S> {
@@ -96,6 +99,20 @@ impl<S: Storage> State<S> {
             && let Some(listening) = self.listening.take()
         {
             listening.wake();
+        }
+        let expiry = self.domain.poll_hibernation();
+        if core::mem::replace(&mut self.expiry, expiry) != expiry
+            && let Some(keeping) = self.keeping.take()
+        {
+            keeping.wake();
+        }
+    }
+
+    /// Sees to the sessions that have no task and whose time is up.
+    fn keep_time(&mut self, now: Instant) {
+        if self.domain.poll_hibernation().is_some_and(|at| at <= now) {
+            self.domain.handle_timeout(now);
+            self.wake();
         }
     }
 }
@@ -132,7 +149,8 @@ impl<S: Storage> DomainListener<S> {
             let micros = u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX);
             domain.set_wall_clock(clock.now(), micros);
         }
-        let state = State { domain, tasks: HashMap::new(), listening: None };
+        let state =
+            State { domain, tasks: HashMap::new(), listening: None, keeping: None, expiry: None };
         let shared = Arc::new(Shared { clock, state: Mutex::new(state) });
         Ok(Self { listener, handle: DomainHandle { shared } })
     }
@@ -151,6 +169,8 @@ impl<S: Storage> DomainListener<S> {
 
     /// The next connection, which the caller spawns. One that finds the domain full ends at once.
     ///
+    /// While this is awaited, sessions whose clients do not come back in time come to their end.
+    ///
     /// Nothing is lost if this is dropped before it is ready, as in `tokio::select!`.
     ///
     /// # Errors
@@ -158,8 +178,9 @@ impl<S: Storage> DomainListener<S> {
     /// As [`Listener::accept`].
     pub async fn accept(&mut self) -> io::Result<DomainConnection<S>> {
         loop {
-            let Accepted { socket, core, slot, .. } = self.listener.accept_socket().await?;
             let shared = &self.handle.shared;
+            let accepted = keep_time(shared, self.listener.accept_socket()).await;
+            let Accepted { socket, core, slot, .. } = accepted?;
             let mut pump = self.listener.pump(shared.clock, slot);
             let now = shared.clock.now();
             let mut state = shared.lock();
@@ -171,6 +192,30 @@ impl<S: Storage> DomainListener<S> {
             return Ok(DomainConnection { id, pump, shared: Arc::clone(shared) });
         }
     }
+}
+
+/// Waits for `until`, and keeps the time of sessions that wait to be resumed.
+async fn keep_time<S: Storage, T>(shared: &Shared<S>, until: impl Future<Output = T>) -> T {
+    let mut until = core::pin::pin!(until);
+    let mut timer = None;
+    core::future::poll_fn(|cx| {
+        if let Poll::Ready(done) = until.as_mut().poll(cx) {
+            return Poll::Ready(done);
+        }
+        let mut state = shared.lock();
+        loop {
+            state.keep_time(shared.clock.now());
+            state.keeping = Some(cx.waker().clone());
+            let Some(at) = state.domain.poll_hibernation() else { break };
+            let Some(at) = shared.clock.to_tokio(at) else { break };
+            let sleep = timer.insert(Box::pin(tokio::time::sleep_until(at)));
+            if sleep.as_mut().poll(cx).is_pending() {
+                break;
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 impl<S: Storage> Clone for DomainHandle<S> {

@@ -29,7 +29,7 @@ pub struct Driver<M: Commands = Modular<()>> {
     pub(crate) outlet: Outlet<M::Event>,
     pub(crate) commands: mpsc::Receiver<Box<Command<M>>>,
     /// What does not wait for its turn, or for the stream to be online.
-    pub(crate) urgent: Option<mpsc::UnboundedReceiver<Task<M>>>,
+    pub(crate) urgent: mpsc::UnboundedReceiver<Task<M>>,
     /// Fires when a handle asks for the end, or when the last one is dropped.
     pub(crate) hangup: mpsc::Receiver<()>,
     /// How long commands that were given before the end may wait for room.
@@ -57,8 +57,7 @@ pub(crate) enum Closing {
 impl<M: Commands<Event: Send + 'static>> Driver<M> {
     /// Runs one thing that cannot wait.
     fn run_urgent(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(urgent) = &mut self.urgent else { return false };
-        let Poll::Ready(Some(run)) = urgent.poll_recv(cx) else { return false };
+        let Poll::Ready(Some(run)) = self.urgent.poll_recv(cx) else { return false };
         run(&mut self.machine, self.pump.clock.now());
         true
     }
@@ -66,14 +65,17 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
     /// Takes one command, if the machine has room. If not, they wait where they are, and those
     /// who give more wait with them.
     fn take_command(&mut self, cx: &mut Context<'_>) -> bool {
-        // Without a transport nothing can be sent any more, even while the machine still waits
-        // for the application to take what came before the end.
-        let over = self.pump.link.id().is_none();
+        // Nothing can be sent any more, even while the machine still waits for the application to
+        // take what came before the end.
+        let over = self.pump.link.id().is_none() && !self.machine.has_future();
         if over {
             self.commands.close();
         }
+        // An application that waits for what it has sent before it takes more events must hear that
+        // there is no connection, or both would wait for each other.
+        let stuck = self.pump.stuck && self.pump.link.id().is_none();
         let machine = &mut self.machine;
-        if (over || machine.has_room())
+        if (over || stuck || machine.has_room())
             && let Poll::Ready(Some(command)) = self.commands.poll_recv(cx)
         {
             if over {
@@ -94,7 +96,7 @@ impl<M: Commands<Event: Send + 'static>> Driver<M> {
         }
         let Closing::Wanted(grace) = &mut self.closing else { return false };
         if !self.commands.is_empty() {
-            if grace.is_none() && machine.is_online() {
+            if grace.is_none() && (machine.is_online() || self.pump.link.id().is_none()) {
                 *grace = Some(Box::pin(sleep(self.grace)));
             }
             if grace.as_mut().is_none_or(|sleep| sleep.as_mut().poll(cx).is_pending()) {
@@ -156,10 +158,12 @@ impl<M: Commands> Drop for Driver<M> {
         while let Ok(command) = self.commands.try_recv() {
             command.refuse();
         }
-        let Some(id) = self.pump.link.id() else { return };
-        let cause = LostCause::Io("the driver was dropped".to_owned());
         let now = self.pump.clock.now();
-        self.machine.handle_lost(now, id, cause);
+        self.machine.close(now);
+        if let Some(id) = self.pump.link.id() {
+            let cause = LostCause::Io("the driver was dropped".to_owned());
+            self.machine.handle_lost(now, id, cause);
+        }
         // What was received and not taken is in the way of the completions. It is bounded.
         loop {
             let drained =

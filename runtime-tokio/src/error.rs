@@ -21,6 +21,8 @@ pub enum ConfigError {
     Tls(TlsConfigError),
     /// The system has no random bytes to give, so that nothing could be kept secret.
     Entropy(EntropyError),
+    /// The session to be resumed belongs to another account.
+    ForeignState,
     /// Nothing can listen at this address.
     Bind {
         /// The address.
@@ -36,6 +38,7 @@ impl fmt::Display for ConfigError {
             Self::Jid(error) => write!(f, "that is not a valid address: {error}"),
             Self::Tls(error) => error.fmt(f),
             Self::Entropy(error) => error.fmt(f),
+            Self::ForeignState => f.write_str("the session belongs to another account"),
             Self::Bind { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }
     }
@@ -46,7 +49,7 @@ impl Error for ConfigError {
         match self {
             Self::Jid(error) => Some(error),
             Self::Tls(error) => error.source(),
-            Self::Entropy(_) => None,
+            Self::Entropy(_) | Self::ForeignState => None,
             Self::Bind { error, .. } => Some(error),
         }
     }
@@ -133,6 +136,9 @@ pub enum Why {
     /// The stream ended before the transport had taken all of it. Part of it may have reached the
     /// peer, but never the whole.
     Cut,
+    /// The session ended before the peer acknowledged it (XEP-0198 §4). It may have arrived or not:
+    /// whoever sends it again keeps its `id`, so that the other side can tell it from a new one.
+    Unacked,
     /// The machine refused it. Nothing was written.
     Refused(Misuse),
 }
@@ -142,6 +148,7 @@ impl fmt::Display for Why {
         match self {
             Self::Closed => f.write_str("the stream is closed"),
             Self::Cut => f.write_str("the stream ended before all of it was written"),
+            Self::Unacked => f.write_str("the session ended before it was acknowledged"),
             Self::Refused(misuse) => misuse.fmt(f),
         }
     }

@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 
 use tokio::sync::{mpsc, oneshot};
 use xmpp_proto::Instant;
-use xmpp_proto::endpoint::{Query, Request};
+use xmpp_proto::endpoint::{Query, Request, ResumeState};
 use xmpp_proto::modules::{Asked, Cx, Modular, Module, Refused};
 use xmpp_proto::stanza::{Iq, Stanza};
 
@@ -29,11 +29,18 @@ pub struct Handle<M> {
     // Boxed, because a channel keeps room for 32 of whatever it carries, used or not.
     pub(crate) commands: mpsc::Sender<Box<Command<M>>>,
     pub(crate) hangup: mpsc::Sender<()>,
+    // Not bounded, because it need not be: what goes here is what the application itself calls, and
+    // none of it waits for room.
+    pub(crate) urgent: mpsc::UnboundedSender<Task<M>>,
 }
 
 impl<M> Clone for Handle<M> {
     fn clone(&self) -> Self {
-        Self { commands: self.commands.clone(), hangup: self.hangup.clone() }
+        Self {
+            commands: self.commands.clone(),
+            hangup: self.hangup.clone(),
+            urgent: self.urgent.clone(),
+        }
     }
 }
 
@@ -145,6 +152,18 @@ impl<M> Handle<M> {
         result.await.map_err(|_| Closed)
     }
 
+    /// Runs `f` on the machine without waiting for its turn, or for the stream to be online.
+    pub(crate) async fn with_machine_now<R, F>(&self, f: F) -> Result<R, Closed>
+    where
+        F: FnOnce(&mut M, Instant) -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (to, result) = oneshot::channel();
+        let task: Task<M> = Box::new(move |machine, now| drop(to.send(f(machine, now))));
+        self.urgent.send(task).map_err(|_| Closed)?;
+        result.await.map_err(|_| Closed)
+    }
+
     /// Closes the stream properly: what was handed over before is written, the closing tags are
     /// exchanged, TLS and TCP are ended (RFC 6120 §4.4).
     ///
@@ -164,7 +183,38 @@ impl<M> Handle<M> {
     }
 }
 
-impl<M: Module> Handle<Modular<M>> {
+impl<M: Module + 'static> Handle<Modular<M>> {
+    /// Says that the network has changed: another one was joined, or the old one came back. A client
+    /// that waits for its next attempt tries at once; one that is online makes sure that the server
+    /// is still there. See [`Modular::handle_network_change`].
+    pub fn network_changed(&self) {
+        // If nobody takes it, there is nothing to connect any more.
+        let _ = self.urgent.send(Box::new(Modular::handle_network_change));
+    }
+
+    /// Tells the server whether somebody is using the client, so that it can hold back what is not
+    /// urgent (XEP-0352).
+    pub fn set_active(&self, active: bool) {
+        let _ = self.urgent.send(Box::new(move |machine, now| machine.set_active(now, active)));
+    }
+
+    /// Takes the session out, to be [resumed](crate::resume) later, perhaps by another process. The
+    /// connection is dropped without closing the stream, so that the server keeps its side for a
+    /// while.
+    ///
+    /// Receipts of what was sent and is not acknowledged say [`Delivery::Saved`]; requests get no
+    /// answer any more; commands that the driver has not taken are handed back. Everything that was
+    /// received counts as handled: take all events up to [`Event::Ended`](crate::Event::Ended).
+    ///
+    /// None if there is no session that can be resumed; then nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the driver has ended.
+    pub async fn detach(&self) -> Result<Option<ResumeState>, Closed> {
+        self.with_machine_now(Modular::detach).await
+    }
+
     /// Runs `f` on the modules, inside the driver, and gives back its result: for their commands, and
     /// to look at what they know.
     ///
@@ -238,7 +288,7 @@ impl<M: Module> Handle<Modular<M>> {
 
 /// A stanza on its way out: a future of what becomes of it. It can be dropped.
 #[derive(Debug)]
-pub struct Receipt(oneshot::Receiver<Sent>);
+pub struct Receipt(pub(crate) oneshot::Receiver<Sent>);
 
 /// What became of a stanza that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,6 +297,11 @@ pub enum Delivery {
     /// All of it was taken by the transport. Without stream management nobody knows more:
     /// RFC 6120 has no acknowledgements.
     Written,
+    /// The server has handled it: it has taken over the responsibility (XEP-0198 §4).
+    Acked,
+    /// It is part of the state that [`Client::detach`](Handle::detach) has given out, and goes out when
+    /// that is resumed.
+    Saved,
 }
 
 impl Future for Receipt {

@@ -28,6 +28,14 @@
 //! - the [`Events`] of the stream, from [`Event::Online`] to [`Event::Ended`];
 //! - the [`Driver`], a future that does all the work and that you spawn.
 //!
+//! # When the network breaks
+//!
+//! The client comes back by itself, and resumes its session where the server can do that:
+//! [`Event::Disconnected`], [`Event::Resumed`], [`Event::SessionLost`]. A [`Receipt`] says what became
+//! of a stanza, whatever happened to the connection. [`Client::network_changed`](Handle::network_changed)
+//! saves time, and [`Client::detach`](Handle::detach) and [`resume`] take a session from one process to
+//! the next.
+//!
 //! # An echo bot
 //!
 //! ```no_run
@@ -56,6 +64,8 @@
 //! - `ring` (default) or `aws-lc-rs`: the cryptography.
 //! - `native-roots` (default), `webpki-roots`: whom to trust where nobody is named.
 //! - `unicode` (default): addresses and passwords beyond ASCII.
+//! - `serde`: sessions and login tokens can be saved and loaded
+//!   ([`ResumeState`](xmpp_proto::endpoint::ResumeState), [`FastToken`](xmpp_proto::sasl::FastToken)).
 //! - `tracing`: one event per stanza sent and received, with the target `xmpp::wire`; what would
 //!   reveal a password is replaced by `<hidden/>`.
 
@@ -79,7 +89,7 @@ mod race;
 mod session;
 mod transport;
 
-pub use config::{Config, Connected, connect, connect_with};
+pub use config::{Awaited, Config, Connected, connect, connect_with, resume};
 pub use domain::{DomainConnection, DomainEvents, DomainHandle, DomainListener};
 pub use driver::{ClientDriver, Driver, SessionDriver};
 pub use error::{

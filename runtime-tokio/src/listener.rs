@@ -256,13 +256,13 @@ impl Listener {
             waiters: Waiters::default(),
             outlet: Outlet::new(outlet),
             commands,
-            urgent: Some(urgent),
+            urgent,
             hangup,
             grace,
             closing: Closing::No,
         };
-        let handle = Handle { commands: give, hangup: hang };
-        Ok((Session { handle, urgent: urge, peer, local }, Events { queue }, driver))
+        let handle = Handle { commands: give, hangup: hang, urgent: urge };
+        Ok((Session { handle, peer, local }, Events { queue }, driver))
     }
 }
 

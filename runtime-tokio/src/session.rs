@@ -3,7 +3,6 @@
 use core::net::SocketAddr;
 use core::ops::Deref;
 
-use tokio::sync::{mpsc, oneshot};
 use xmpp_proto::Instant;
 use xmpp_proto::endpoint::{
     Ask, AskBind, AskCredentials, AskIdentity, Bound, Misuse, Server, TlsInfo,
@@ -12,7 +11,6 @@ use xmpp_proto::jid::BareJid;
 use xmpp_proto::sasl::StoredCredentials;
 use xmpp_proto::stream::StreamError;
 
-use crate::command::Task;
 use crate::error::{Closed, Why};
 use crate::handle::Handle;
 
@@ -27,9 +25,6 @@ use crate::handle::Handle;
 #[derive(Clone, Debug)]
 pub struct Session {
     pub(crate) handle: Handle<Server>,
-    // Not bounded, because it need not be: the machine asks one question at a time and a client
-    // cannot make it ask faster than it is answered. The rest is what the application itself calls.
-    pub(crate) urgent: mpsc::UnboundedSender<Task<Server>>,
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
 }
@@ -127,7 +122,8 @@ impl Session {
     /// back. [`ServerEvent::Ended`](crate::ServerEvent::Ended) tells when it is done.
     pub fn close_with(&self, error: StreamError) {
         // If nobody takes it, the stream is closed already.
-        let _ = self.urgent.send(Box::new(move |machine, now| machine.close_with(now, error)));
+        let _ =
+            self.handle.urgent.send(Box::new(move |machine, now| machine.close_with(now, error)));
     }
 
     /// What is known of the TLS session, once the stream is secured.
@@ -153,10 +149,7 @@ impl Session {
         F: FnOnce(&mut Server, Instant) -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (to, result) = oneshot::channel();
-        let task: Task<Server> = Box::new(move |machine, now| drop(to.send(f(machine, now))));
-        self.urgent.send(task).map_err(|_| Closed)?;
-        result.await.map_err(|_| Closed)
+        self.handle.with_machine_now(f).await
     }
 
     async fn tell(

@@ -296,17 +296,24 @@ fn nobody_listening_is_connection_refused() {
 }
 
 #[test]
-fn a_server_that_goes_away_ends_the_program() {
+fn a_server_that_goes_away_is_told_and_the_program_comes_back() {
     let Some(mut server) = Prosody::builder().user("alice", "one").start() else { return };
-    let mut chat = Chat::start(server.address(), "alice", "one", &["--ca-file", &ca(&server)]);
+    let ca = ca(&server);
+    let options = ["--ca-file", &ca, "--to", "alice@localhost"];
+    let mut chat = Chat::start(server.address(), "alice", "one", &options);
     chat.line();
     server.stop();
-    // Its input stays open: it must not wait for that.
-    let input = chat.child.stdin.take();
+    server.start_again();
+    // What is said meanwhile, to a server that has forgotten the session, is said again.
+    let other = Chat::start(server.address(), "alice", "one", &options);
+    let jid = other.line().strip_prefix("online ").expect("online").to_owned();
+    chat.say("are you there?");
+    assert!(other.line().ends_with(": are you there?"), "{jid}");
     let (status, _, errors) = chat.finish();
-    drop(input);
-    assert_eq!(status.code(), Some(1));
-    assert!(errors.contains("system-shutdown"), "{errors}");
+    assert_eq!(status.code(), Some(0), "{errors}");
+    assert!(errors.contains("disconnected, trying again"), "{errors}");
+    assert!(errors.contains("connected again as alice@localhost/"), "{errors}");
+    other.finish();
 }
 
 #[test]

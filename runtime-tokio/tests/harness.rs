@@ -241,8 +241,8 @@ fn a_panic_stops_an_ejabberd_and_removes_its_directory() {
     assert!(!dir.exists());
 }
 
-/// The mechanisms that a server offers on a stream with TLS.
-fn mechanisms(server: &impl Server, domain: &str) -> Vec<String> {
+/// The features that a server offers on a stream with TLS.
+fn features(server: &impl Server, domain: &str) -> String {
     let mut client = Command::new("openssl")
         .args(["s_client", "-quiet", "-no_ign_eof", "-connect"])
         .arg(server.tls_address().to_string())
@@ -270,6 +270,12 @@ fn mechanisms(server: &impl Server, domain: &str) -> Vec<String> {
     // Both fail only if it is gone already.
     let _ = client.kill();
     let _ = client.wait();
+    text
+}
+
+/// The mechanisms of SASL among them.
+fn mechanisms(server: &impl Server, domain: &str) -> Vec<String> {
+    let text = features(server, domain);
     let mut found: Vec<_> = text
         .split("<mechanism>")
         .skip(1)
@@ -337,4 +343,28 @@ fn prosody_can_be_given_tls_exporter() {
     assert_eq!(mechanisms(&server, "anon.localhost"), ["ANONYMOUS"]);
     let Some(stock) = Prosody::builder().start() else { return };
     assert_eq!(mechanisms(&stock, "localhost"), ["PLAIN", "SCRAM-SHA-1"]);
+}
+
+#[test]
+fn prosody_can_be_given_sasl2_with_bind2_fast_and_resumption() {
+    let Some(server) = Prosody::builder().sasl2().start() else { return };
+    let features = features(&server, "localhost");
+    let of_sasl2 = features
+        .split_once("<authentication")
+        .and_then(|(_, rest)| rest.split_once("</authentication>"))
+        .map_or("", |(inner, _)| inner);
+    for offered in [
+        "urn:xmpp:sasl:2",
+        ">SCRAM-SHA-1-PLUS<",
+        "urn:xmpp:bind:0",
+        "urn:xmpp:carbons:2",
+        "urn:xmpp:csi:0",
+        "urn:xmpp:fast:0",
+        ">HT-SHA-256-NONE<",
+        ">HT-SHA-256-EXPR<",
+        "urn:xmpp:sm:3",
+    ] {
+        assert!(of_sasl2.contains(offered), "no {offered}: {features}");
+    }
+    assert!(!server.log().contains("error"), "{}", server.log());
 }

@@ -25,12 +25,13 @@ use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use xmpp_proto::endpoint::{CertificateReport, Ended, Query, Reason};
 use xmpp_proto::jid::Jid;
 use xmpp_proto::ns;
 use xmpp_proto::stanza::{Condition, IqType, Message, Presence, Stanza, StanzaError};
-use xmpp_runtime_tokio::{Client, Config, Event, Events, connect};
+use xmpp_runtime_tokio::{Client, Config, Event, Events, Receipt, Why, connect};
 
 use crate::args::Args;
 
@@ -107,7 +108,9 @@ fn explain(ended: &Ended) -> String {
 /// Sends what is typed, then closes the stream. Fails if something could not be sent.
 async fn send_lines(client: Client, to: Option<Jid>) -> Result<(), Failure> {
     let mut lines = input::lines();
-    let mut last = None;
+    let (sent, receipts) = mpsc::unbounded_channel();
+    let delivery = tokio::spawn(deliver(client.clone(), receipts));
+    let mut number = 0_u32;
     let mut failure = Ok(());
     while let Some(line) = lines.recv().await {
         let Some(to) = &to else {
@@ -115,20 +118,36 @@ async fn send_lines(client: Client, to: Option<Jid>) -> Result<(), Failure> {
             failure = Err("some lines were not sent".into());
             continue;
         };
-        match Message::chat(to.clone()).body(&line).build() {
-            // Stanzas are written in order: once the last one is, all are.
-            Ok(message) => last = Some(client.send(message).await?),
+        number += 1;
+        match Message::chat(to.clone()).id(&format!("line-{number}")).body(&line).build() {
+            Ok(message) => drop(sent.send(client.send(message).await?)),
             Err(error) => {
                 complain(&format!("not sent: {error}"));
                 failure = Err("some lines were not sent".into());
             }
         }
     }
-    if let Some(last) = last {
-        last.await?;
-    }
+    drop(sent);
+    delivery.await??;
     client.close();
     failure
+}
+
+/// Sees to what was sent until the server has it. What a broken connection leaves in doubt is sent
+/// again, with the same id: whoever got it already can tell.
+async fn deliver(
+    client: Client,
+    mut receipts: mpsc::UnboundedReceiver<Receipt>,
+) -> Result<(), Failure> {
+    while let Some(mut receipt) = receipts.recv().await {
+        while let Err(error) = receipt.await {
+            match (error.why(), error.clone().into_item()) {
+                (Why::Unacked | Why::Cut, Some(stanza)) => receipt = client.send(stanza).await?,
+                _ => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Prints what comes in until the stream ends.
@@ -149,6 +168,16 @@ async fn receive(client: Client, events: &mut Events) -> Result<Ended, Failure> 
                 // Not awaited here: taking events must go on. If the stream ends first, nobody
                 // waits for the answer.
                 tokio::spawn(async move { client.answer(query, answer).await });
+            }
+            // Nothing needs to be done about it; people want to know.
+            Event::Disconnected(disconnected) => {
+                complain(&format!("disconnected, trying again: {}", disconnected.ended));
+            }
+            Event::Resumed => complain("connected again, nothing was lost"),
+            Event::Online { jid } => {
+                // A new session: nobody knows of it yet.
+                complain(&format!("connected again as {jid}"));
+                client.send(Presence::available().build()?).await?;
             }
             Event::Ended(ended) => return Ok(ended),
             _ => {}

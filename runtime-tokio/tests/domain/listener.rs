@@ -99,8 +99,9 @@ async fn a_full_domain_lets_nobody_in_until_somebody_leaves() {
 #[tokio::test]
 async fn a_domain_that_shuts_down_tells_everybody() {
     let town = Town::start().await;
-    let (alice, _) = Session::online(account(&town, "alice", "secret", TlsMode::StartTls)).await;
-    let (bob, _) = Session::online(account(&town, "bob", "secret", TlsMode::Direct)).await;
+    let config = |user, mode| account(&town, user, "secret", mode).reconnect(None);
+    let (alice, _) = Session::online(config("alice", TlsMode::StartTls)).await;
+    let (bob, _) = Session::online(config("bob", TlsMode::Direct)).await;
     town.domain.with(Domain::shut_down);
     for session in [alice, bob] {
         let ended = session.ended().await;

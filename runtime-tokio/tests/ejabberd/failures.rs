@@ -82,7 +82,7 @@ async fn the_older_of_two_equal_resources_ends_in_conflict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shutdown_and_a_kill_are_noticed() {
     let Some(mut server) = Ejabberd::builder().user("alice", "secret").start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::StartTls);
+    let config = account(&server, "alice", "secret", TlsMode::StartTls).reconnect(None);
     let (session, _) = Session::online(config.clone()).await;
     tokio::task::block_in_place(|| server.stop());
     let ended = session.ended().await;

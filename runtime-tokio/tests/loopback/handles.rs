@@ -58,7 +58,7 @@ async fn a_refused_connection_is_told_and_everything_ends() {
 #[tokio::test]
 async fn receipts_tell_of_the_end_though_nobody_takes_events() {
     let Session { client, mut events, mut peer, .. } =
-        session(|config| config.event_capacity(1)).await;
+        session(|config| config.event_capacity(1).reconnect(None)).await;
     for _ in 0..10 {
         peer.say("<message from='bob@localhost'><body>hello?</body></message>").await;
     }
@@ -137,7 +137,7 @@ async fn a_silent_server_runs_into_the_negotiation_deadline() {
 
 #[tokio::test]
 async fn a_request_under_way_fails_when_the_connection_ends() {
-    let Session { client, mut events, peer, .. } = session(|config| config).await;
+    let Session { client, mut events, peer, .. } = session(|config| config.reconnect(None)).await;
     let request = tokio::spawn(async move { client.request(ping()).await });
     let mut peer = peer;
     peer.expect("</iq>").await;

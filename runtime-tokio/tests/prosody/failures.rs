@@ -166,7 +166,9 @@ async fn the_older_of_two_equal_resources_ends_in_conflict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shutdown_is_told_and_a_kill_is_noticed() {
     let Some(mut server) = Prosody::builder().user("alice", "secret").start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::StartTls);
+    // With a session that can be resumed, Prosody says nothing when it shuts down.
+    let config =
+        account(&server, "alice", "secret", TlsMode::StartTls).reconnect(None).management(None);
     let (session, _) = Session::online(config.clone()).await;
     tokio::task::block_in_place(|| server.stop());
     let ended = session.ended().await;
@@ -188,7 +190,7 @@ async fn a_shutdown_is_told_and_a_kill_is_noticed() {
 async fn a_stanza_over_the_servers_limit_is_a_policy_violation() {
     let builder = Prosody::builder().stanza_limit(10_000).user("alice", "secret");
     let Some(server) = builder.start() else { return };
-    let config = account(&server, "alice", "secret", TlsMode::Direct);
+    let config = account(&server, "alice", "secret", TlsMode::Direct).reconnect(None);
     let (session, jid) = Session::online(config).await;
     let message = Message::chat(jid).body(&"x".repeat(20_000)).build().unwrap();
     session.client.send(message).await.unwrap();

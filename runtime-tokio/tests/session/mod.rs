@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use xmpp_proto::endpoint::{ClientConfig, Ended};
 use xmpp_proto::jid::FullJid;
 use xmpp_proto::stanza::{Presence, Stanza};
-use xmpp_runtime_tokio::{Client, Config, Event, Events, TlsMode, connect};
+use xmpp_runtime_tokio::{Client, Config, Driver, Event, Events, TlsMode, connect};
 
 use crate::support::Server;
 
@@ -51,6 +51,10 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn start(config: Config) -> Self {
         let (client, events, driver) = connect(config).unwrap();
+        Self::of(client, events, driver)
+    }
+
+    pub(crate) fn of(client: Client, events: Events, driver: Driver) -> Self {
         Self { client, events, driver: tokio::spawn(driver) }
     }
 

@@ -47,7 +47,18 @@ pub(crate) struct Builder {
     certificate: Certificate,
     users: Vec<(String, String)>,
     client_certificates: bool,
+    resumption: Option<Resumption>,
     log_level: &'static str,
+}
+
+/// How long the server waits for clients that it does not hear, in whole seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resumption {
+    /// How long a broken stream can be resumed. ejabberd's default is five minutes.
+    pub(crate) within: Duration,
+    /// How long the server waits for an acknowledgement that it has asked for before it takes the
+    /// link for broken. ejabberd's default is one minute.
+    pub(crate) ack_timeout: Duration,
 }
 
 impl Builder {
@@ -76,6 +87,13 @@ impl Builder {
     /// from the authority in [`Ejabberd::ca_file`].
     pub(crate) fn client_certificates(mut self) -> Self {
         self.client_certificates = true;
+        self
+    }
+
+    /// Offers stream management (XEP-0198). What cannot be delivered because a stream was not resumed
+    /// is kept for later where the account has no other, as Prosody does.
+    pub(crate) fn resumption(mut self, resumption: Resumption) -> Self {
+        self.resumption = Some(resumption);
         self
     }
 
@@ -141,6 +159,14 @@ impl Builder {
         };
         // ejabberd refuses this where it would have no effect.
         let verify = if self.client_certificates { ", tls_verify: true" } else { "" };
+        let management = self.resumption.map_or_else(String::new, |resumption| {
+            format!(
+                "  mod_stream_mgmt: {{resume_timeout: {}, ack_timeout: {}, \
+                 resend_on_timeout: if_offline}}\n",
+                resumption.within.as_secs(),
+                resumption.ack_timeout.as_secs(),
+            )
+        });
         format!(
             r#"hosts: ["{DOMAIN}", "{ANONYMOUS_DOMAIN}"]
 loglevel: {level}
@@ -171,7 +197,7 @@ modules:
   mod_ping: {{}}
   mod_roster: {{versioning: true}}
   mod_version: {{}}
-"#,
+{management}"#,
             level = self.log_level,
             ca = ca_file.display(),
             c2s = ports.c2s,
@@ -202,6 +228,7 @@ impl Ejabberd {
             certificate: Certificate::Good,
             users: Vec::new(),
             client_certificates: false,
+            resumption: None,
             log_level: "info",
         }
     }

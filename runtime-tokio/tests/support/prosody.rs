@@ -18,7 +18,7 @@ use std::time::Instant;
 use super::certs::{Authority, Identity};
 use super::dir::TempDir;
 use super::process::{PORT_RACES, Process, START, StartFault, free_ports};
-use super::{ANONYMOUS_DOMAIN, DOMAIN, Server, require_peer};
+use super::{ANONYMOUS_DOMAIN, DOMAIN, Server, require_peer, skip};
 pub(crate) use super::{Certificate, TlsVersions};
 
 /// Which hash of a password the server stores, and so which SCRAM it offers: never both.
@@ -52,6 +52,9 @@ pub(crate) struct Builder {
     stanza_limit: Option<usize>,
     log_level: &'static str,
     tls_exporter: bool,
+    sasl2: bool,
+    read_timeout: Option<Duration>,
+    writes_at_once: bool,
 }
 
 impl Builder {
@@ -90,8 +93,27 @@ impl Builder {
     /// Offers SCRAM-*-PLUS with `tls-exporter` on TLS 1.3, which stock Prosody does not, and lists
     /// the types of channel binding (XEP-0440).
     pub(crate) fn sasl_plugin(mut self) -> Self {
+        if self.tls_exporter {
+            return self;
+        }
         self.tls_exporter = true;
         self.module("tls_exporter")
+    }
+
+    /// Offers SASL2 (XEP-0388) with Bind 2 (XEP-0386), FAST (XEP-0484) and stream management inline,
+    /// and what [`Builder::sasl_plugin`] offers. The modules are those of Debian's
+    /// `prosody-modules`, made to fit.
+    ///
+    /// Their ways: `HT-*` are among the mechanisms of `<authentication/>`, too; what is sent again
+    /// after a resumption comes between `<success/>` and the features; the features after Bind 2
+    /// still offer to bind; a tag and a user agent's id make the resource, so that the second
+    /// login of a device ends the first.
+    ///
+    /// `config("sasl2_fast_token_min_ttl = 1")` has tokens renewed that are older than that, in
+    /// seconds, and `sasl2_fast_token_ttl` is how long they live.
+    pub(crate) fn sasl2(mut self) -> Self {
+        self.sasl2 = true;
+        SASL2_MODULES.into_iter().fold(self.sasl_plugin(), Self::module)
     }
 
     /// Adds lines to the global section of the configuration.
@@ -104,6 +126,30 @@ impl Builder {
     /// The most bytes the server takes in one stanza. Prosody's default is 262,144.
     pub(crate) fn stanza_limit(mut self, bytes: usize) -> Self {
         self.stanza_limit = Some(bytes);
+        self
+    }
+
+    /// How long a broken stream can be resumed (XEP-0198 §5), in whole seconds. Prosody's default
+    /// is ten minutes.
+    pub(crate) fn hibernation_time(self, time: Duration) -> Self {
+        self.config(&format!("smacks_hibernation_time = {}", time.as_secs()))
+    }
+
+    /// The silence after which the server asks a client whether it is there, and after which, if it
+    /// does not answer, it is taken for gone; in whole seconds. It asks only clients that have
+    /// enabled stream management. Prosody's default is 14 minutes.
+    pub(crate) fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
+    /// Writes when the loop comes to it, as Prosody does by default, and not at once.
+    ///
+    /// For links that break: where the end of one comes right behind data, `LuaSec` 1.2 has a TLS
+    /// session that is beyond writing, and tries for ever to write the answer. In the loop, the
+    /// connection is found to be closed before that.
+    pub(crate) fn write_in_the_loop(mut self) -> Self {
+        self.writes_at_once = false;
         self
     }
 
@@ -120,15 +166,24 @@ impl Builder {
         let programs =
             Programs { server: require_peer("prosody")?, control: require_peer("prosodyctl")? };
         require_peer("openssl")?;
+        if self.sasl2 && !Path::new(DEBIAN_MODULES).join("mod_sasl2").exists() {
+            skip("Debian's `prosody-modules` is not installed");
+            return None;
+        }
 
         let dir = TempDir::new();
         for name in ["data", "certs", "plugins"] {
             fs::create_dir(dir.path().join(name)).expect("the directory is ours");
         }
         let (ca_file, identity) = self.certificate.make(dir.path());
-        if self.tls_exporter {
-            let plugin = dir.path().join("plugins").join("mod_tls_exporter.lua");
-            fs::write(plugin, include_str!("tls_exporter.lua")).expect("the directory is ours");
+        for (wanted, name, text) in [
+            (self.tls_exporter, "mod_tls_exporter.lua", include_str!("tls_exporter.lua")),
+            (self.sasl2, "mod_test_sasl2.lua", include_str!("test_sasl2.lua")),
+        ] {
+            if wanted {
+                let plugin = dir.path().join("plugins").join(name);
+                fs::write(plugin, text).expect("the directory is ours");
+            }
         }
 
         for _ in 0..PORT_RACES {
@@ -172,6 +227,7 @@ impl Builder {
             write_to(&mut modules, format_args!("\"{module}\"; "));
         }
 
+        let read_timeout = self.read_timeout.map(|it| format!(", read_timeout = {}", it.as_secs()));
         // `run_as_root` is harmless for everybody else, and without it Prosody drops mod_posix
         // when started by root. Without `opportunistic_writes` a shutdown may overtake the
         // `<system-shutdown/>` that it has just queued for each stream; with it, the many small
@@ -185,7 +241,7 @@ plugin_paths = {{ "{d}/plugins" }}
 interfaces = {{ "127.0.0.1" }}
 local_interfaces = {{ "127.0.0.1" }}
 use_ipv6 = false
-network_settings = {{ opportunistic_writes = true, nagle = false }}
+network_settings = {{ opportunistic_writes = {at_once}, nagle = false{read_timeout} }}
 c2s_ports = {{ {c2s} }}
 s2s_ports = {{}}
 modules_disabled = {{ "s2s" }}
@@ -197,6 +253,8 @@ log = {{ {{ levels = {{ min = "{level}" }}, to = "file", filename = "{d}/prosody
 "#,
             c2s = ports.c2s,
             level = self.log_level,
+            at_once = self.writes_at_once,
+            read_timeout = read_timeout.unwrap_or_default(),
         );
 
         let must_encrypt = self.encryption == Encryption::Required;
@@ -259,6 +317,11 @@ const BASE_MODULES: [&str; 11] = [
     "version",
 ];
 
+/// Where Debian puts modules, the server's own and those of `prosody-modules`.
+const DEBIAN_MODULES: &str = "/usr/lib/prosody/modules";
+const SASL2_MODULES: [&str; 6] =
+    ["csi", "sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "test_sasl2"];
+
 /// A running server, stopped on drop, by a panic too.
 #[derive(Debug)]
 pub(crate) struct Prosody {
@@ -285,6 +348,9 @@ impl Prosody {
             stanza_limit: None,
             log_level: "info",
             tls_exporter: false,
+            sasl2: false,
+            read_timeout: None,
+            writes_at_once: true,
         }
     }
 
