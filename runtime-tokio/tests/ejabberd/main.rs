@@ -3,6 +3,9 @@
 mod contacts;
 mod failures;
 mod login;
+mod management;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../session/mod.rs"]
 mod session;
 #[path = "../support/mod.rs"]

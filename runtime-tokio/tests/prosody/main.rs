@@ -4,7 +4,11 @@ mod certificates;
 mod channel_binding;
 mod contacts;
 mod failures;
+mod fast;
 mod login;
+mod management;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../session/mod.rs"]
 mod session;
 #[path = "../support/mod.rs"]

@@ -92,7 +92,7 @@ impl Own {
 
     /// Logs `config` in, and gives both ends.
     pub(crate) async fn online(&mut self, config: Config) -> (session::Session, End, FullJid) {
-        let client = session::Session::start(config);
+        let client = session::Session::start(config.reconnect(None));
         let mut end = self.accept().await;
         let jid = end.online().await;
         let mut client = client;

@@ -26,16 +26,19 @@ async fn stanzas_and_requests_go_both_ways() {
             let message = message.body(&number.to_string()).build().unwrap();
             drop(client.client.send(message).await.unwrap());
         }
+        let mut receipts = Vec::new();
         for number in 0..100 {
             let message = end.message().await;
             // RFC 6120 §8.1.2.1.
             assert_eq!(message.from(), Some(&Jid::from(jid.clone())));
             assert_eq!(message.body().unwrap(), number.to_string());
             let echo = message.reply().unwrap().from(message.to().unwrap().clone());
-            let receipt = end.session.send(echo.body("back").build().unwrap()).await.unwrap();
-            assert_eq!(soon(receipt).await.unwrap(), Delivery::Written);
+            receipts.push(end.session.send(echo.body("back").build().unwrap()).await.unwrap());
             let back = client.message().await;
             assert_eq!(back.from().unwrap().as_str(), "bob@localhost");
+        }
+        for receipt in receipts {
+            assert_eq!(soon(receipt).await.unwrap(), Delivery::Acked);
         }
 
         let asking = client.client.clone();
