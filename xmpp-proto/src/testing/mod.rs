@@ -32,11 +32,15 @@ mod chunks;
 pub mod pair;
 mod script;
 #[cfg(feature = "domain")]
+pub mod simulation;
+#[cfg(feature = "domain")]
 pub mod world;
 
 pub use chunks::Chunks;
 #[cfg(feature = "server")]
 pub use pair::Pair;
 pub use script::{BIND_FEATURES, HEADER, Script, bind_result};
+#[cfg(feature = "domain")]
+pub use simulation::Simulation;
 #[cfg(feature = "domain")]
 pub use world::World;
