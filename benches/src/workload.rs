@@ -252,6 +252,25 @@ impl Workload {
     }
 }
 
+impl Workload {
+    /// A client that is online sends the stanzas of a stream, on a managed stream (XEP-0198) or not.
+    /// Counts the stanzas.
+    ///
+    /// # Panics
+    ///
+    /// If the client does not take the stanzas.
+    #[must_use]
+    pub fn send_stanzas(stream: &str, managed: bool) -> Self {
+        let stanzas = elements(stream).into_iter().map(Stanza::from_element);
+        let stanzas: Vec<_> = stanzas.filter_map(Result::ok).collect();
+        let mut client = if managed { client::Online::managed() } else { client::Online::new() };
+        Self::new(stanzas.len(), move || {
+            client.send(&stanzas);
+            assert!(client.unacked() <= 10, "what was asked about is acknowledged");
+        })
+    }
+}
+
 /// The first stanzas of a corpus, one per line: as many as fit into this many bytes, but at least
 /// one.
 #[must_use]

@@ -13,6 +13,16 @@ const FEW_BYTES: usize = 32 * 1024;
 /// All of them, by name.
 pub const HOT_PATHS: &[Benchmark] = &[
     per_byte("client-receive/chat", || Workload::receive(stanzas(CHAT, BYTES), CHUNK)),
+    Benchmark {
+        name: "client-send-managed/chat",
+        unit: "stanza",
+        workload: || Workload::send_stanzas(&stream(CHAT, BYTES), true),
+    },
+    Benchmark {
+        name: "client-send-plain/chat",
+        unit: "stanza",
+        workload: || Workload::send_stanzas(&stream(CHAT, BYTES), false),
+    },
     per_byte("client-send/chat", || Workload::send(&stream(CHAT, BYTES))),
     Benchmark {
         name: "domain-broadcast/100",

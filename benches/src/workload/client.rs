@@ -6,14 +6,16 @@ use std::hint::black_box;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use xmpp_proto::Instant;
-use xmpp_proto::endpoint::{Client, ClientConfig, Endpoint as _, Event, Step, TlsMode};
+use xmpp_proto::endpoint::{
+    Client, ClientConfig, Endpoint as _, Event, Step, StreamManagement, TlsMode,
+};
 use xmpp_proto::sasl::Mechanism;
 use xmpp_proto::stanza::Stanza;
 use xmpp_proto::testing::{HEADER, Script};
 
 fn config() -> ClientConfig {
     let jid = "alice@example.org".parse().expect("the address is valid");
-    ClientConfig::new(jid, "R0m30myR0m30").with_tls(TlsMode::Direct)
+    ClientConfig::new(jid, "R0m30myR0m30").one_stream().with_tls(TlsMode::Direct)
 }
 
 /// A login up to the client's proof.
@@ -46,6 +48,8 @@ fn said(sent: &str) -> String {
 /// A client that is online, and an application that looks at what comes.
 pub(super) struct Online {
     script: Script,
+    /// What the server has handled, where the stream is managed (XEP-0198).
+    handled: Option<u32>,
 }
 
 impl Online {
@@ -53,7 +57,18 @@ impl Online {
         let config = config().with_mechanisms([Mechanism::Plain]);
         let mut script = Script::new(config.clone());
         script.login(&config);
-        Self { script }
+        Self { script, handled: None }
+    }
+
+    /// The same on a managed stream, whose server acknowledges what it is asked about.
+    pub(super) fn managed() -> Self {
+        let config = config().with_mechanisms([Mechanism::Plain]);
+        let config = config.with_management(Some(StreamManagement::default()));
+        let mut script = Script::new(config.clone());
+        script.login_with(&config, "<sm xmlns='urn:xmpp:sm:3'/>");
+        script.receive("<enabled xmlns='urn:xmpp:sm:3' id='s1' resume='true'/>");
+        script.take_sent();
+        Self { script, handled: Some(0) }
     }
 
     /// Takes the stanzas in, and all events out.
@@ -73,17 +88,26 @@ impl Online {
         for stanza in stanzas {
             let client = self.script.client();
             client.send(now, stanza.clone()).expect("the client is online and has room");
-            if !client.has_room() {
+            if let Some(handled) = &mut self.handled {
+                *handled += 1;
+            }
+            if !self.script.client().has_room() {
                 sent += self.drain();
             }
         }
         sent + self.drain()
     }
 
+    /// How many stanzas wait to be acknowledged.
+    pub(super) fn unacked(&mut self) -> usize {
+        self.script.client().unacked().count()
+    }
+
     /// What a driver and an application do until the client waits. Returns how many bytes it
     /// wrote.
     fn drain(&mut self) -> usize {
         let now = self.script.now();
+        let handled = self.handled;
         let client = self.script.client();
         let mut sent = 0;
         loop {
@@ -97,8 +121,13 @@ impl Online {
                 },
                 Step::Wait { write, .. } => {
                     let written = black_box(write).len();
+                    let asks = handled.filter(|_| memchr::memmem::find(write, b"<r ").is_some());
                     client.handle_written(now, client.attempt(), written);
                     sent += written;
+                    if let Some(handled) = asks {
+                        let ack = format!("<a xmlns='urn:xmpp:sm:3' h='{handled}'/>");
+                        client.handle_received(now, client.attempt(), ack.as_bytes());
+                    }
                 }
             }
         }

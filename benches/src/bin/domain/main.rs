@@ -2,9 +2,12 @@
 //! rosters and many subscribers, and what a message costs beside Prosody and ejabberd in one run.
 //! Prints tables in Markdown.
 
+mod recovery;
 mod sockets;
 mod tables;
 
+#[path = "../../../../runtime-tokio/tests/support/proxy.rs"]
+mod proxy;
 #[path = "../common/server.rs"]
 mod server;
 #[path = "../../../../runtime-tokio/tests/support/mod.rs"]
@@ -33,6 +36,9 @@ struct Options {
     /// Messages that each of them writes, in each of three rounds.
     #[arg(long, default_value_t = 20_000)]
     each: usize,
+    /// How often a link is cut, and comes back.
+    #[arg(long, default_value_t = 100)]
+    comebacks: usize,
     /// Only shows that it works: a few of everything.
     #[arg(long)]
     quick: bool,
@@ -47,6 +53,7 @@ fn main() -> ExitCode {
     if options.quick {
         options.messages = 2_000;
         options.each = 1_000;
+        options.comebacks = 3;
         scale = tables::Scale::quick();
     }
     match run(&options, &scale) {
@@ -67,9 +74,11 @@ fn run(options: &Options, scale: &tables::Scale) -> Result<(), Fault> {
     println!("{}\n", tables::heap(scale));
     println!("{}\n", tables::routing(scale, options.messages)?);
     println!("{}\n", tables::roster(scale)?);
-    println!("{}", tables::broadcast(scale)?);
+    println!("{}\n", tables::broadcast(scale)?);
+    println!("{}", recovery::memory()?);
     if !options.machine {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        println!("\n{}", recovery::comeback(&runtime, options.comebacks)?);
         println!("\n{}", sockets::table(&runtime, options.pairs, options.each)?);
     }
     Ok(())
