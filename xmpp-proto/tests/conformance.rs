@@ -1,6 +1,6 @@
 //! What the tables in `docs/conformance` promise is there: each feature of RFC 6120 §15 and each
-//! requirement of RFC 6121 with its levels, and the tests that show it, each of which cites its
-//! clause.
+//! requirement of RFC 6121 and XEP-0198 with its levels, and the tests that show it, each of which
+//! cites its clause.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -33,6 +33,9 @@ const RFC6120: Table = Table {
 };
 
 const RFC6121: Table = Table { name: "rfc6121", features: 68, reasons: &[] };
+
+const XEP0198: Table =
+    Table { name: "xep0198", features: 49, reasons: &[("security-early-data", Client)] };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -147,7 +150,7 @@ fn test_fault(source: Option<&str>, name: &str) -> Option<&'static str> {
     let indent = lines[at].len() - lines[at].trim_start().len();
     let end = format!("{}}}", " ".repeat(indent));
     let len = lines[at..].iter().position(|line| *line == end).unwrap_or(0);
-    let cites = |line: &&str| line.contains('§') || line.contains("rfc612");
+    let cites = |line: &&str| ["§", "rfc612", "xep0198"].iter().any(|it| line.contains(it));
     if lines[at - above.len()..=at + len].iter().any(cites) {
         return None;
     }
@@ -199,6 +202,11 @@ fn every_feature_of_rfc_6120_is_in_the_table_and_shown_by_tests_that_cite_it() {
 #[test]
 fn every_requirement_of_rfc_6121_is_in_the_table_and_shown_by_tests_that_cite_it() {
     check_document(&RFC6121);
+}
+
+#[test]
+fn every_requirement_of_xep_0198_is_in_the_table_and_shown_by_tests_that_cite_it() {
+    check_document(&XEP0198);
 }
 
 const LIST: &str = "feature,section,client,server\na: x; y,1,MUST,SHOULD\nb,2,N/A,MUST\n";
