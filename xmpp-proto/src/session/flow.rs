@@ -24,7 +24,7 @@ use crate::endpoint::{
 use crate::jid::{FullJid, Jid};
 use crate::ns;
 use crate::rng::{Rng, Seed};
-use crate::stanza::{Condition, Iq, Stanza, StanzaError};
+use crate::stanza::{Condition, Iq, IqBuilder, Stanza, StanzaError};
 use crate::stream::{Outbox, read_bool, read_h};
 use crate::xml::{Element, ElementRef, Limits, Parser};
 
@@ -259,14 +259,10 @@ impl Flow {
         }
         let id = self.rng.id();
         let payload = request.payload.clone();
-        let mut iq = if request.set { Iq::set(&id, payload) } else { Iq::get(&id, payload) };
-        if let Some(to) = &request.to {
-            iq = iq.to(to.clone());
-        }
-        if let Some(from) = from {
-            iq = iq.from(from.clone());
-        }
-        let built = iq.build().map_err(|error| Misuse::Invalid(error.into()));
+        let iq = if request.set { Iq::set(&id, payload) } else { Iq::get(&id, payload) };
+        let built = addressed(iq, request.to.as_ref(), from)
+            .build()
+            .map_err(|error| Misuse::Invalid(error.into()));
         match built.and_then(|iq| self.check_length(iq.element()).map(|()| iq)) {
             Ok(iq) => self.put(iq.into(), None),
             Err(why) => return Err(Rejected { item: request, why }),
@@ -386,13 +382,7 @@ impl Flow {
         }
         let Ok(payload) = Element::builder("ping", ns::PING).build() else { return };
         let id = self.rng.id();
-        let mut iq = Iq::get(&id, payload);
-        if let Some(to) = probe.to {
-            iq = iq.to(to.clone());
-        }
-        if let Some(from) = probe.from {
-            iq = iq.from(from.clone());
-        }
+        let iq = addressed(Iq::get(&id, payload), probe.to, probe.from);
         let Ok(iq) = iq.build() else { return };
         self.put(iq.into(), None);
         let until = self.now + self.limits.request_timeout;
@@ -438,8 +428,14 @@ impl Flow {
 
     /// The state of the session is in somebody else's hands, and so is what it holds.
     pub(crate) fn save(&mut self) {
-        let Some(mut management) = self.management.take() else { return };
-        for token in management.take_all().into_iter().filter_map(|entry| entry.token) {
+        if let Some(management) = self.management.take() {
+            self.tell_saved(&management);
+        }
+    }
+
+    /// What a session holds that goes on elsewhere has its outcome here.
+    fn tell_saved(&mut self, management: &Management) {
+        for token in management.entries().filter_map(|entry| entry.token) {
             let outcome = Outcome::Saved;
             self.completions.push_back(Completion::Outcome { token, outcome });
         }
@@ -709,4 +705,15 @@ impl Flow {
             self.completions.push_back(Completion::Outcome { token, outcome });
         }
     }
+}
+
+/// A request with its addresses, as far as they are to be said.
+fn addressed(mut iq: IqBuilder, to: Option<&Jid>, from: Option<&Jid>) -> IqBuilder {
+    if let Some(to) = to {
+        iq = iq.to(to.clone());
+    }
+    if let Some(from) = from {
+        iq = iq.from(from.clone());
+    }
+    iq
 }

@@ -319,6 +319,14 @@ impl Management {
         self.fruitless >= config.max_replays
     }
 
+    /// What the owner has sent and the peer has not acknowledged, in order, each with the moment at
+    /// which it was sent.
+    #[cfg(feature = "server")]
+    pub(crate) fn take_owned(&mut self) -> impl Iterator<Item = (Instant, Stanza)> + use<> {
+        let entries = self.take_all().into_iter();
+        entries.filter(|entry| entry.token.is_some()).map(|entry| (entry.at, entry.stanza))
+    }
+
     /// Everything that is not acknowledged, in order.
     pub(crate) fn take_all(&mut self) -> VecDeque<Entry> {
         self.bytes = 0;

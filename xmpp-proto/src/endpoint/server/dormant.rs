@@ -55,8 +55,7 @@ impl Dormant {
     /// What becomes of a session that does not go on: the stanzas of the owner that the client has
     /// not acknowledged, in order, each with the moment at which it was sent.
     pub fn into_unacked(mut self) -> impl Iterator<Item = (Instant, Stanza)> {
-        let entries = self.carried.management.take_all().into_iter();
-        entries.filter(|entry| entry.token.is_some()).map(|entry| (entry.at, entry.stanza))
+        self.carried.management.take_owned()
     }
 
     const fn management(&self) -> &Management {
@@ -155,12 +154,10 @@ impl Server {
     /// What the client has not acknowledged, in order, each with the moment at which it was sent: once
     /// the machine is [deaf](Self::is_deaf) there is no reason to wait for the transport's end.
     #[cfg(feature = "domain")]
-    pub(crate) fn hand_back(&mut self) -> alloc::vec::Vec<(Instant, Stanza)> {
-        let management =
-            self.flow.management.take_if(|_| matches!(self.link, Link::Flushing(_) | Link::Over));
-        let entries = management.map(|mut management| management.take_all()).unwrap_or_default();
-        let owned = entries.into_iter().filter(|entry| entry.token.is_some());
-        owned.map(|entry| (entry.at, entry.stanza)).collect()
+    pub(crate) fn hand_back(&mut self) -> impl Iterator<Item = (Instant, Stanza)> + use<> {
+        let deaf = self.is_deaf();
+        let management = self.flow.management.take_if(|_| deaf);
+        management.into_iter().flat_map(|mut management| management.take_owned())
     }
 
     /// The name of the session and how many stanzas have come from the client, if it can be resumed.

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::format;
 
 use super::{Flow, Queries};
-use crate::endpoint::{Completion, Outcome, PeerFault, SendToken};
+use crate::endpoint::{PeerFault, SendToken};
 use crate::ns;
 use crate::session::{Management, Resumable};
 
@@ -53,10 +53,7 @@ impl Flow {
     pub(crate) fn take_out(&mut self) -> Option<Carried> {
         let mut management = self.management.take()?;
         management.suspend(self.out.written());
-        for token in management.entries().filter_map(|entry| entry.token) {
-            let outcome = Outcome::Saved;
-            self.completions.push_back(Completion::Outcome { token, outcome });
-        }
+        self.tell_saved(&management);
         Some(Carried { management, queries: core::mem::take(&mut self.queries) })
     }
 
@@ -68,10 +65,7 @@ impl Flow {
     /// If the client cannot have handled that many. Then the session is here, and nothing was said.
     pub(crate) fn carry_on(&mut self, carried: Carried, h: u32) -> Result<(), PeerFault> {
         let Carried { mut management, queries } = carried;
-        management.rename(|| {
-            self.next_token += 1;
-            SendToken(self.next_token)
-        });
+        management.rename(|| SendToken(self.take_token()));
         let resumed = management.to_resume().map(|(id, received)| {
             format!("<resumed xmlns='{}' previd='{id}' h='{received}'/>", ns::SM)
         });
